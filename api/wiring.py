@@ -32,12 +32,12 @@ from core.infra.http.client import Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
 from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import KeyRing, open_key_ring
-from core.infra.meilisearch import open_search
 from core.infra.part_watch import PartWatch, watched
 from core.infra.password_hashes import PasswordHashes
 from core.infra.postgres.connection import Pool, create_pool, knock
 from core.infra.s3.object_store import open_objects
 from core.infra.stripe.client import open_payments
+from core.infra.tenant_search import open_tenant_search
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
 from core.services.identity.access_tokens import AccessTokens
@@ -95,7 +95,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     ring = open_key_ring(settings)
     objects = open_objects(settings)
     stack.callback(objects.close)
-    search = open_search(settings)
+    search = open_tenant_search(settings)
     stack.callback(search.close)
     analytics = await open_analytics(settings)
     stack.push_async_callback(analytics.close)

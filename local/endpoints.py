@@ -17,6 +17,7 @@ from local.services.standins import clickhouse_url, search_url
 from schemas.access.kafka_acls import OUTSIDE, login_of, principal_of
 from schemas.access.object_policies import WRITES
 from schemas.access.process_settings import GUARDED, SETTINGS_OF, foreign_variables
+from schemas.access.search_keys import SEARCH_KEYS, derive_search_key
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),
@@ -107,6 +108,7 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
     """``env`` as a process gets it (`schemas.access.process_settings`): its own secrets and role only.
 
     Where Kafka, Postgres or the object store run elsewhere, each process gets the address or key that the person set.
+    The search engine's key is the master key, wherever it runs: the keys of processes are derived from it.
     """
     foreign = foreign_variables(process, PREFIX)
     process_variables = {name: value for name, value in env.items() if name not in foreign}
@@ -117,6 +119,8 @@ def process_env(setting: Setting, env: Mapping[str, str], external: Set[str], pr
         process_variables["CLIPSTREAM_S3_ACCESS_KEY"], process_variables["CLIPSTREAM_S3_SECRET_KEY"] = process_key(
             setting.secrets, process
         )
+    if process in SEARCH_KEYS and (master_key := env.get("CLIPSTREAM_MEILISEARCH_KEY")):
+        process_variables["CLIPSTREAM_MEILISEARCH_KEY"] = derive_search_key(master_key, SEARCH_KEYS[process])
     if "postgres" in external:
         return process_variables
     if process == "migrate":

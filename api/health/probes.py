@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 
 from api.projects.event_follower import Follower
+from core.domain.identity.actors import NOBODY
 from core.errors import Unavailable
 from core.infra.clickhouse import open_analytics
-from core.infra.meilisearch import open_search
 from core.infra.part_watch import Probe
 from core.infra.postgres.connection import Pool, ping, transaction
 from core.infra.s3.object_store import open_objects
+from core.infra.tenant_search import open_tenant_search
 from core.infra.triton.client import TritonWire
-from core.ports.stores import Analytics, Search, Uploads
+from core.ports.stores import Analytics, OrganisationSearch, Uploads
 from core.settings import Settings
 
 CALL_S = 5
@@ -28,7 +29,13 @@ KNOCK_S = 30.0
 
 
 def make_probes(
-    *, pool: Pool, uploads: Uploads, search: Search, analytics: Analytics, follower: Follower, triton: TritonWire
+    *,
+    pool: Pool,
+    uploads: Uploads,
+    search: OrganisationSearch,
+    analytics: Analytics,
+    follower: Follower,
+    triton: TritonWire,
 ) -> Mapping[str, Probe]:
     """A probe for each part, by the name that /readyz shows."""
 
@@ -40,7 +47,7 @@ def make_probes(
         await uploads.list_prefix("readyz/", limit=1)
 
     async def ask_search() -> None:
-        await search.search("segments", "", {"limit": 0})
+        await search.search_each(NOBODY, [("segments", {"limit": 0})], "")
 
     async def ask_analytics() -> None:
         await analytics.query("select 1", {})
@@ -65,7 +72,7 @@ async def open_probes(
     """The probes of the settings' parts; their clients are closed by ``stack``."""
     uploads = open_objects(settings, threads=1, read_s=CALL_S, tries=1)
     stack.callback(uploads.close)
-    search = open_search(settings, threads=1, call_s=CALL_S)
+    search = open_tenant_search(settings, threads=1, call_s=CALL_S)
     stack.callback(search.close)
     analytics = await open_analytics(settings)
     stack.push_async_callback(analytics.close)

@@ -146,19 +146,20 @@ class ApiKeys:
         """``ring``: the installation's; ``now``: a monotonic clock in seconds; ``clock``: an aware clock."""
         self._pool = pool
         self._ring = ring
+        self._pepper = ring.derive("api-keys")
         self._now = now
         self._clock = clock
         self._found: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
 
     async def caller(self, plain: str) -> Caller | None:
         """The caller of a key, or None when there is no such key. Raises Unavailable."""
-        if not looks_like_api_key(plain):
-            return None
-        hashed = hash_api_key(self._ring.derive("api-keys"), plain)
+        hashed = hash_api_key(self._pepper, plain)
         cached = self._found.get(hashed)
         if cached is not None and cached[0] > self._now():
             return cached[1]
         self._found.pop(hashed, None)
+        if not looks_like_api_key(plain):
+            return None
         caller = await self._look_up(plain)
         if caller is not None:
             self._found[hashed] = (self._now() + CACHE_S, caller)

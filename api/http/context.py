@@ -22,7 +22,7 @@ from core.infra.part_watch import PartWatch, Probe
 from core.infra.postgres.connection import Pool
 from core.ports.models import Sentences
 from core.ports.payments import Payments
-from core.ports.stores import Analytics, Objects, Search, Uploads
+from core.ports.stores import Analytics, Objects, OrganisationSearch, Uploads
 from core.services.identity.identity_parts import IdentityParts
 from core.services.identity.request_log import RequestLog
 from core.settings import Settings
@@ -52,7 +52,7 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     objects: Objects
     documents: CachedDocuments
     uploads: Uploads
-    search: Search
+    search: OrganisationSearch
     sentences: Sentences
     """Makes the vector of a question."""
     questions: AnswerCache[Any]

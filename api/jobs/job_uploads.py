@@ -57,7 +57,7 @@ async def upload_video(call: Call[None, None]) -> Reply:
     else:
         raise ApiProblem("unsupported-media-type", f"Send `{FORM}` with a file, or `{JSON}` with a `url`.")
     of_project: Call[CreateProject, None] = msgspec.structs.replace(cast("Call[Any, None]", call), body=project)
-    reply = await create_project(of_project, await prepare_project(of_project))
+    reply = await create_project(of_project, await prepare_project(of_project, url_pointer="/url"))
     project_id = reply.body.project_id
     return Reply(body=BegunJob(job_id=project_id), headers={"Location": f"/api/status/{project_id}"})
 

@@ -121,11 +121,11 @@ def project_errors(request: CreateProject) -> list[FieldError]:
     return errors
 
 
-async def prepare_project(call: Call[CreateProject, None]) -> StoredUpload | None:
+async def prepare_project(call: Call[CreateProject, None], *, url_pointer: str = "/source_url") -> StoredUpload | None:
     """Check the URL, or seal and measure the upload; None where it is complete already."""
     if call.body.source_url is not None:
-        check_page(call.body.source_url, call.body.page_rights, call.context.settings.pages)
-        await check_url(call, call.body.source_url, "/source_url")
+        check_page(call.body.source_url, call.body.page_rights, call.context.settings.pages, url_pointer)
+        await check_url(call, call.body.source_url, url_pointer)
     if call.body.upload_id is None:
         return None
     return await measure_upload(call, call.body.upload_id, purpose="source")
@@ -175,10 +175,10 @@ def require_room(event: UploadReceived) -> None:
         raise invalid("", detail)
 
 
-def check_page(url: str, rights: PageRights | None, rules: PageRules) -> None:
+def check_page(url: str, rights: PageRights | None, rules: PageRules, url_pointer: str = "/source_url") -> None:
     """Raise a 422 for the URL of a page that is not taken, or about which nothing was said."""
     if refusal := find_page_refusal(url, rights, rules):
-        pointer = "/page_rights" if refusal.reason == "page.rights" else "/source_url"
+        pointer = "/page_rights" if refusal.reason == "page.rights" else url_pointer
         field_error = FieldError(pointer=pointer, detail=refusal.detail)
         raise ApiProblem("url-refused", refusal.detail, errors=[field_error])
 

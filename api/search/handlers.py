@@ -25,7 +25,7 @@ from api.search.query import (
 from api.search.query_languages import make_readings, merge_answers
 from core.infra.sentence_embeddings import NotAskedError, ask, digest
 from core.ports.models import Sentences
-from core.ports.stores import NoVectors, Search
+from core.ports.stores import NoVectors
 
 MAX_VECTOR_WAIT_S = 1.0
 """Longest wait of a query for its vector; without one it is searched by words alone."""
@@ -37,7 +37,7 @@ IndexSearches = Sequence[tuple[str, Mapping[str, Any]]]
 
 async def search(call: Call[None, SearchQuery]) -> Reply:
     """Find words, and what means the same, in transcripts, clips, chapters and names of the organisation."""
-    query, engine = call.query, call.context.search
+    query = call.query
     plain = [(index, make_options(call.org_id, query, index)) for index in choose_indexes(query)]
     vector, semantic = await _embed_query(call, [index for index, _ in plain])
     if vector:
@@ -46,17 +46,17 @@ async def search(call: Call[None, SearchQuery]) -> Reply:
             (index, options | by_meaning if index in INDEXES_WITH_MEANING else options) for index, options in plain
         ]
         try:
-            return Reply(body=make_result(query, searches, await _search_indexes(engine, query, searches), semantic))
+            return Reply(body=make_result(query, searches, await _search_indexes(call, searches), semantic))
         except NoVectors:
             semantic = Semantic(used=False, reason="the search server keeps no vectors: its words were searched")
-    return Reply(body=make_result(query, plain, await _search_indexes(engine, query, plain), semantic))
+    return Reply(body=make_result(query, plain, await _search_indexes(call, plain), semantic))
 
 
-async def _search_indexes(engine: Search, query: SearchQuery, searches: IndexSearches) -> list[Mapping[str, Any]]:
+async def _search_indexes(call: Call[None, SearchQuery], searches: IndexSearches) -> list[Mapping[str, Any]]:
     """The engine's answer for each index, in each language that the query has to be read in."""
-    readings = [(index, options, make_readings(query, options)) for index, options in searches]
+    readings = [(index, options, make_readings(call.query, options)) for index, options in searches]
     every = [(index, reading) for index, _, several in readings for reading in several]
-    answers = iter(await engine.search_each(every, query.q))
+    answers = iter(await call.context.search.search_each(call.org_id, every, call.query.q))
     return [merge_answers([next(answers) for _ in several], options) for _, options, several in readings]
 
 

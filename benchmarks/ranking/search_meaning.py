@@ -157,12 +157,12 @@ async def measure(
         for mode in MODES:
             began = time.perf_counter()
             options = await options_of(text, project, mode, sentences)
-            (answer,) = await search.search_each([(SEGMENTS, options)], text)
+            answer = await search.search(SEGMENTS, text, options)
             tally.taken_ms[mode].append((time.perf_counter() - began) * 1000)
             tally.found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
             if mode == "meaning":
                 options = await options_of(text, project, mode, sentences, every=True)
-                (answer,) = await search.search_each([(SEGMENTS, options)], text)
+                answer = await search.search(SEGMENTS, text, options)
                 floors.asked.append([(hit["_rankingScore"], is_right(hit, spans)) for hit in answer["hits"]])
         for turn in range(RANDOM_ROUNDS):
             chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN_COUNT)
@@ -173,7 +173,7 @@ async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: T
     """Add how near the hits are for questions about what is not spoken of."""
     for text in STRANGE:
         options = await options_of(text, project, "meaning", sentences, every=True)
-        (answer,) = await search.search_each([(SEGMENTS, options)], text)
+        answer = await search.search(SEGMENTS, text, options)
         floors.strange.append([hit["_rankingScore"] for hit in answer["hits"]])
 
 

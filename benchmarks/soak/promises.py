@@ -105,7 +105,7 @@ PROMISES: tuple[Promise, ...] = (
         number=12,
         text="Nothing is fetched from, or sent to, an address inside",
         limit="0 packets, ≥ 80 vectors",
-        tests=("tests/core/infra/http/test_public_addresses.py",),
+        tests=("tests/core/infra/http/test_public_addresses.py", f"{CONTRACT}/access/test_inside_urls.py"),
         also=(f"{CONTRACT}/api/test_outside.py",),
     ),
     Promise(

@@ -26,6 +26,7 @@ from urllib3.util import Retry
 from core.errors import Unavailable
 from core.ports.stores import NoVectors
 from core.settings import Settings
+from schemas.access.search_keys import SEARCH_KEYS, SearchKey
 
 T = TypeVar("T")
 Client: TypeAlias = Any
@@ -93,6 +94,9 @@ def _translate_errors() -> Iterator[None]:
     except MeilisearchApiError as error:
         if error.status_code in LATER_STATUSES or error.code in LATER_CODES:
             raise Unavailable(PART, error.message) from error
+        if error.status_code in (401, 403):
+            detail = f"the engine refuses the key of this process ({error.code}): see docs/operators.md#search-keys"
+            raise Unavailable(PART, detail) from error
         if error.code in NO_VECTOR_CODES:
             raise NoVectors(error.message) from error
         raise
@@ -125,8 +129,8 @@ class _Sessions(threading.local):
         self.session.mount("https://", again)
 
 
-class MeilisearchSearch:
-    """`Search` on one server."""
+class EngineCalls:
+    """Calls of one server by one key, in threads of their own."""
 
     def __init__(self, url: str, key: str, *, threads: int = THREADS, call_s: int = CALL_TIMEOUT_S) -> None:
         """Opens no connection; `close` ends the pool of ``threads``. A call waits ``call_s`` for its answer."""
@@ -134,16 +138,36 @@ class MeilisearchSearch:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
         self._sessions = _Sessions()
 
-    async def _call(self, function: Callable[[Client], T]) -> T:
+    async def call(self, function: Callable[[Client], T]) -> T:
+        """Run what needs a client. Raises Unavailable, NoVectors."""
+
         def work() -> T:
             with _translate_errors():
                 return function(meilisearch.Client(self._url, self._key, timeout=self._call_s))
 
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
+    def post(self, path: str, body: Mapping[str, Any], key: str) -> Any:
+        """POST on the thread's kept connection with another key; for functions that `call` runs."""
+        client = meilisearch.Client(self._url, key, timeout=self._call_s)
+        return client.http.send_request(self._sessions.session.post, path, dict(body), "application/json")
+
     def close(self) -> None:
         """End the threads; calls under way finish."""
         self._pool.shutdown(wait=False)
+
+
+class MeilisearchSearch:
+    """`Search` on one server."""
+
+    def __init__(self, url: str, key: str, *, threads: int = THREADS, call_s: int = CALL_TIMEOUT_S) -> None:
+        """Opens no connection; `close` ends the pool of ``threads``. A call waits ``call_s`` for its answer."""
+        self._calls = EngineCalls(url, key, threads=threads, call_s=call_s)
+        self._call = self._calls.call
+
+    def close(self) -> None:
+        """End the threads; calls under way finish."""
+        self._calls.close()
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
         """Write documents by primary key and return once they can be found. Fields that are not given stay."""
@@ -162,21 +186,6 @@ class MeilisearchSearch:
         answer: Mapping[str, Any] = await self._call(lambda client: client.index(index).search(query, dict(options)))
         return answer
 
-    async def search_each(
-        self, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
-    ) -> Sequence[Mapping[str, Any]]:
-        """The engine's own answers, one for each index, by one request on a kept connection."""
-        queries = [{"indexUid": index, "q": query, **options} for index, options in index_queries]
-
-        def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
-            post, paths = self._sessions.session.post, client.config.paths
-            answer: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
-                post, paths.multi_search, {"queries": queries}, "application/json"
-            )
-            return answer
-
-        return (await self._call(ask))["results"]
-
     async def lacks_fields(self, schema: IndexSchema) -> bool:
         """Whether an index holds documents that lack a field it is to be filtered by."""
 
@@ -188,6 +197,25 @@ class MeilisearchSearch:
             return bool(fresh) and client.index(schema.uid).get_stats().number_of_documents > 0
 
         return await self._call(work)
+
+    async def prepare_key(self, key: SearchKey) -> None:
+        """Make a key, or put it in place of another one of its uid. The text stays the same."""
+        new_key = {"uid": str(key.uid), "name": key.name, "actions": [*key.actions], "indexes": [*key.indexes]}
+
+        def work(client: Client) -> None:
+            try:
+                present = client.get_key(new_key["uid"])
+            except MeilisearchApiError as error:
+                if error.code != "api_key_not_found":
+                    raise
+            else:
+                rights = (sorted(present.actions), sorted(present.indexes), present.expires_at)
+                if rights == (sorted(key.actions), sorted(key.indexes), None):
+                    return
+                client.delete_key(new_key["uid"])
+            client.create_key(new_key | {"expiresAt": None})
+
+        await self._call(work)
 
     async def prepare(self, schema: IndexSchema) -> None:
         """Create an index and change those settings that differ from its schema."""
@@ -300,9 +328,13 @@ async def lacking_fields(settings: Settings) -> list[str]:
 
 
 async def migrate_meilisearch(settings: Settings) -> None:
-    """Create or change every index as its file says; repeating it changes nothing."""
+    """Make every index as its file says, and the keys of processes; repeating it changes nothing.
+
+    It needs the master key.
+    """
     search = open_search(settings)
     try:
+        await asyncio.gather(*(search.prepare_key(key) for key in SEARCH_KEYS.values()))
         await asyncio.gather(*(search.prepare(schema) for schema in index_schemas()))
     finally:
         search.close()

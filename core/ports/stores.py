@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
 import msgspec
 
@@ -168,10 +169,17 @@ class Search(Protocol):
         """The engine's own answer."""
         ...
 
+
+class OrganisationSearch(Protocol):
+    """The search engine for those who ask. It may raise NoVectors where options ask for ``hybrid``."""
+
     async def search_each(
-        self, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
+        self, org_id: UUID, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        """The engine's own answers to one question, one a pair of index and options, in their order."""
+        """The engine's own answers to one question, one a pair of index and options, in their order.
+
+        No document of another organisation is among them, whatever the options say.
+        """
         ...
 
 

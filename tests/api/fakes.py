@@ -104,12 +104,11 @@ def _key_row(hashed: bytes) -> dict[str, Any] | None:
         "last_used_at": NOW,
     }
     nothing = {"allowed_addresses": [], "service_account_id": None, "service_role": None, "disabled_at": None}
-    return fields | nothing
+    return fields | nothing | {"operator": False, "plan": None}
 
 
 ORGANISATION: Mapping[str, Any] = {
     "select plan,": {"plan": None, "since": NOW},
-    "select operator,": {"operator": False, "plan": None},
 }
 """An organisation with the installation's plan."""
 
@@ -181,7 +180,7 @@ class SearchTwin:
         return {"hits": found, "estimatedTotalHits": len(found)}
 
     async def search_each(
-        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
+        self, org_id: UUID, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
         return [await self.search(index, query, options) for index, options in asked]
 

@@ -114,11 +114,6 @@ class MemorySearch:
             found.sort(key=lambda d, field=field: d[field], reverse=direction == "desc")  # type: ignore[misc]
         return {"hits": found[: options["limit"]]}
 
-    async def search_each(
-        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
-    ) -> Sequence[Mapping[str, Any]]:
-        return [await self.search(index, query, options) for index, options in asked]
-
     def texts(self, index: str) -> list[str]:
         return sorted(document["text"] for document in self.indexes[index].values())
 

@@ -74,6 +74,10 @@ class _Lease:
         self.count, self.until, self.size = 0, 0.0, 1
         self.left, self.refused_until = 0.0, 0.0
 
+    def must_renew(self, now: float) -> bool:
+        """Whether more tokens are asked for: there are none, and the bucket may have some."""
+        return not self.count and now >= self.refused_until
+
 
 class SharedRates:
     """Grants requests out of shared buckets."""
@@ -87,36 +91,55 @@ class SharedRates:
 
     async def require(self, rates: Sequence[RequestRate]) -> dict[str, str]:
         """Headers of a request that every rate allows; raises the ``rate-limited`` problem otherwise."""
-        return require_grants([await self._take(rate) for rate in rates])
+        grants: dict[str, Grant] = {}
+        used_up: list[tuple[RequestRate, _Lease]] = []
+        for rate in rates:
+            lease = self._lease(rate)
+            if lease.must_renew(self._now()):
+                used_up.append((rate, lease))
+            else:  # at once: while others are renewed it might be used up, too
+                grants[rate.name] = _take_from(lease, rate)
+        if used_up:
+            try:
+                await self._renew(used_up)
+                grants |= {rate.name: _take_from(lease, rate) for rate, lease in used_up}
+            except Unavailable:
+                grants |= {rate.name: self._alone.take(rate) for rate, _ in used_up}
+        return require_grants([grants[rate.name] for rate in rates])
 
-    async def _take(self, rate: RequestRate) -> Grant:
-        now = self._now()
+    def _lease(self, rate: RequestRate) -> _Lease:
+        """The lease of a rate, as the latest used; what it has left over is void once its time is over."""
         lease = self._leases.pop(rate.name, None) or _Lease()
         self._leases[rate.name] = lease
         if len(self._leases) > MAX_BUCKETS:
             self._leases.popitem(last=False)
-        if now >= lease.until:
+        if self._now() >= lease.until:
             lease.size, lease.count = (1, 0) if lease.count else (lease.size, 0)
-        if not lease.count and now >= lease.refused_until:
-            try:
-                await self._renew(rate, lease)
-            except Unavailable:
-                return self._alone.take(rate)
-        granted = lease.count > 0
-        lease.count -= 1 if granted else 0
-        left = lease.left + lease.count
-        wait_s = 0 if granted else max(1, math.ceil((1 - lease.left) / rate.rate_s))
-        full_in_s = math.ceil(max(0.0, rate.burst - left) / rate.rate_s)
-        return Grant(limit=rate.per_minute, remaining=int(left), full_in_s=full_in_s, wait_s=wait_s)
+        return lease
 
-    async def _renew(self, rate: RequestRate, lease: _Lease) -> None:
-        """Take the next tokens: twice as many as before while a lease is used up within its time."""
-        most = max(1, int(rate.burst / LEASES_PER_BURST))
+    async def _renew(self, used_up: Sequence[tuple[RequestRate, _Lease]]) -> None:
+        """Take the next tokens: twice as many as before where a lease is used up within its time."""
+        sizes = [max(1, int(rate.burst / LEASES_PER_BURST)) for rate, _ in used_up]
         async with transaction(self._pool) as connection:
-            tokens = await take_tokens(
-                connection, rate.name, size=rate.burst, rate_s=rate.rate_s, count=min(lease.size, most)
-            )
+            several = [
+                await take_tokens(
+                    connection, rate.name, size=rate.burst, rate_s=rate.rate_s, count=min(lease.size, most)
+                )
+                for (rate, lease), most in zip(used_up, sizes, strict=True)
+            ]
         now = self._now()
-        lease.count, lease.left, lease.until = tokens.count, tokens.left, now + LEASE_S
-        lease.size = min(most, lease.size * 2)
-        lease.refused_until = 0.0 if tokens.count else now + min(1.0, (1 - tokens.left) / rate.rate_s)
+        for (rate, lease), most, tokens in zip(used_up, sizes, several, strict=True):
+            lease.count += tokens.count  # of renewals at the same time none is lost
+            lease.left, lease.until = tokens.left, now + LEASE_S
+            lease.size = min(most, lease.size * 2)
+            lease.refused_until = 0.0 if tokens.count else now + min(1.0, (1 - tokens.left) / rate.rate_s)
+
+
+def _take_from(lease: _Lease, rate: RequestRate) -> Grant:
+    """Take one token of a lease, if there is one."""
+    granted = lease.count > 0
+    lease.count -= 1 if granted else 0
+    left = lease.left + lease.count
+    wait_s = 0 if granted else max(1, math.ceil((1 - lease.left) / rate.rate_s))
+    full_in_s = math.ceil(max(0.0, rate.burst - left) / rate.rate_s)
+    return Grant(limit=rate.per_minute, remaining=int(left), full_in_s=full_in_s, wait_s=wait_s)

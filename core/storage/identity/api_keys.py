@@ -12,10 +12,12 @@ from core.infra.postgres.connection import Connection, Row
 from schemas.access.permissions import Role
 from schemas.common import Value
 
+_ENTER = "select set_config('app.org', org_id::text, true) from api_keys where hash = $1"
 _FIND = """
 select k.org_id, k.key_id, k.hash, k.scopes, k.test, k.expires_at, k.allowed_addresses, k.service_account_id,
-  a.role as service_role, a.disabled_at, k.last_used_at
+  a.role as service_role, a.disabled_at, k.last_used_at, o.operator, o.plan
 from api_keys k
+join orgs o on o.org_id = k.org_id
 left join service_accounts a on a.org_id = k.org_id and a.service_account_id = k.service_account_id
 where k.hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 """
@@ -68,21 +70,18 @@ async def find_api_key(connection: Connection, key_hash: bytes) -> ApiKeyRecord 
     Row-level security shows this one row without an organisation; the rest is read inside of the key's own.
     """
     await connection.execute("select set_config('app.key_hash', $1, true)", key_hash.hex())
-    org_id = await connection.fetchval("select org_id from api_keys where hash = $1", key_hash)
-    if org_id is None:
+    if await connection.fetchrow(_ENTER, key_hash) is None:
         return None
-    await connection.execute("select set_config('app.org', $1, true)", str(org_id))
     row = await connection.fetchrow(_FIND, key_hash)
     if row is None or (row["service_account_id"] is not None and row["disabled_at"] is not None):
         return None
-    organisation = await connection.fetchrow("select operator, plan from orgs where org_id = $1", org_id)
     names = ("org_id", "key_id", "hash", "test", "expires_at", "service_account_id", "last_used_at")
     return ApiKeyRecord(
         scopes=tuple(row["scopes"]),
         allowed_addresses=tuple(row["allowed_addresses"]),
         service_role=row["service_role"],
-        operator=organisation["operator"],
-        plan=organisation["plan"],
+        operator=row["operator"],
+        plan=row["plan"],
         **{name: row[name] for name in names},
     )
 

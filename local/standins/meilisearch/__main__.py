@@ -15,8 +15,10 @@ import uvicorn
 from core.process_control import hide_memory
 from local.standins.meilisearch.http.contents import Contents
 from local.standins.meilisearch.http.index_service import Service
+from local.standins.meilisearch.http.key_service import KeyService
 from local.standins.meilisearch.http.routes import make_app
 from local.standins.meilisearch.index.documents import Library
+from local.standins.meilisearch.index.key_rows import KeyRows
 from local.standins.meilisearch.index.store import Store
 from local.standins.meilisearch.keys import Keys
 from local.standins.meilisearch.tasks.queue import Tasks
@@ -38,7 +40,9 @@ def main() -> None:
     store = Store(folder / "search.db")
     library = Library(folder, store)
     tasks = Tasks(store, library)
-    app = make_app(Service(store, tasks), Contents(store, library, tasks), Keys(master_key))
+    key_rows = KeyRows(store)
+    keys = Keys(master_key, key_rows)
+    app = make_app(Service(store, tasks), Contents(store, library, tasks), KeyService(keys, key_rows), keys)
     tasks.start()
     try:
         uvicorn.run(

@@ -30,9 +30,9 @@ def task_not_found(uid: object) -> MeiliError:
     return MeiliError("task_not_found", f"Task `{uid}` not found.", status=404)
 
 
-def invalid_key() -> MeiliError:
+def invalid_key(message: str = "The provided API key is invalid.") -> MeiliError:
     """The key is wrong, or may not do this."""
-    return MeiliError("invalid_api_key", "The provided API key is invalid.", status=403, kind="auth")
+    return MeiliError("invalid_api_key", message, status=403, kind="auth")
 
 
 def missing_header() -> MeiliError:

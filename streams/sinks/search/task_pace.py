@@ -75,12 +75,6 @@ class CountedSearch(Search):
         """Search; no task."""
         return await self._search.search(index, query, options)
 
-    async def search_each(
-        self, index_queries: Sequence[tuple[str, Mapping[str, Any]]], query: str
-    ) -> Sequence[Mapping[str, Any]]:
-        """Search several indexes; no task."""
-        return await self._search.search_each(index_queries, query)
-
 
 def pause_until(stop: asyncio.Event) -> Pause:
     """A pause that ends with ``stop``: a process that is to end waits for no pace."""

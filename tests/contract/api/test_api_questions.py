@@ -21,6 +21,7 @@ from schemas.costs import CostItem
 from streams.sinks.clickhouse import fact_rows
 from streams.sinks.clickhouse.event_rows import COLUMNS, row_of
 from tests.contract.rigs.api_world import Tenant, World, open_world
+from tests.contract.rigs.search_keys import open_api_search
 from tests.contract.rigs.servers import Server
 from tests.support.vectors import WordSentences
 
@@ -39,7 +40,7 @@ async def settings(postgres: Settings, clickhouse_front: Server, search_front: S
 
 @pytest.fixture
 async def world(settings: Settings) -> AsyncIterator[World]:
-    analytics, search = await open_analytics(settings), open_search(settings)
+    analytics, search = await open_analytics(settings), open_api_search(settings)
     async with open_world(settings, analytics=analytics, search=search) as opened:
         yield opened
     await analytics.close()
@@ -232,10 +233,12 @@ async def test_a_search_without_the_model_uses_words_and_says_so(settings: Setti
             raise Unavailable("triton", "down")
 
     search = open_search(settings)
-    async with open_world(settings, search=search, sentences=Away()) as world:
+    engine = open_api_search(settings)
+    async with open_world(settings, search=engine, sentences=Away()) as world:
         await search.upsert("segments", [segment(world.ann, uuid4(), "a walrus", 0) | {"_vectors": {"meaning": None}}])
         answer = (await world.ann.client.get("/v1/search", params={"q": "walrus", "mode": "meaning"})).json()
     search.close()
+    engine.close()
     assert [hit["text"] for hit in answer["segments"]] == ["a walrus"]
     assert answer["semantic"]["reason"] == "the sentence model did not answer: words were searched"
 
@@ -251,7 +254,7 @@ async def test_a_query_is_embedded_once_per_organisation(settings: Settings) -> 
             self.asked.extend(texts)
             return await super().embed(texts)
 
-    search, sentences = open_search(settings), Counted()
+    search, sentences = open_api_search(settings), Counted()
     async with open_world(settings, search=search, sentences=sentences) as world:
 
         async def used(tenant: Tenant, question: str) -> bool:
@@ -366,7 +369,7 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
 
 
 async def test_unavailable_stores_give_503(postgres: Settings) -> None:
-    analytics, search = await open_analytics(postgres), open_search(postgres)
+    analytics, search = await open_analytics(postgres), open_api_search(postgres)
     async with open_world(postgres, analytics=analytics, search=search) as world:
         for path in ("/v1/search?q=a", "/v1/analytics/summary"):
             answer = await world.ann.client.get(path)

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from core.infra.clickhouse import migrate_clickhouse, open_analytics
-from core.infra.meilisearch import migrate_meilisearch, open_search
+from core.infra.meilisearch import migrate_meilisearch
 from core.settings import Settings
 from tests.contract.rigs.api_world import World, new_clip, new_letter, new_project, open_world
+from tests.contract.rigs.search_keys import open_api_search
 from tests.contract.rigs.servers import Server
 from tests.support.api_readings import gets, read_all_async
 
@@ -28,7 +29,7 @@ async def world(postgres: Settings, clickhouse_front: Server, search_front: Serv
     )
     await migrate_clickhouse(settings)
     await migrate_meilisearch(settings)
-    analytics, search = await open_analytics(settings), open_search(settings)
+    analytics, search = await open_analytics(settings), open_api_search(settings)
     async with open_world(settings, analytics=analytics, search=search) as opened:
         yield opened
     await analytics.close()

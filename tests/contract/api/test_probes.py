@@ -14,6 +14,7 @@ import pytest
 from api.health.probes import CALL_S
 from api.http.metrics import ApiMetrics
 from api.wiring import _open
+from core.domain.identity.actors import NOBODY
 from core.infra import meilisearch
 from core.infra.part_watch import PROBE_S
 from core.infra.s3 import client as s3
@@ -38,7 +39,7 @@ class SlowPart:
         if b"slow" in head.split(b"\r\n")[0] + body:
             self.kept_count += 1
             await self.let_go.wait()
-        answer = LISTED if head.startswith(b"GET") else b'{"hits": []}'
+        answer = LISTED if head.startswith(b"GET") else b'{"results": []}'
         writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
         await writer.drain()
         writer.close()
@@ -66,7 +67,10 @@ async def test_a_probe_does_not_wait_behind_slow_work(name: str) -> None:
         work = [
             asyncio.create_task(
                 cast(
-                    Any, context.search.search("segments", "slow", {}) if name == "search" else context.objects.get(ref)
+                    Any,
+                    context.search.search_each(NOBODY, [("segments", {})], "slow")
+                    if name == "search"
+                    else context.objects.get(ref),
                 )
             )
             for _ in range(2 * count)

@@ -145,7 +145,7 @@ def test_unsupported_features_are_refused(client: Any, index: Any) -> None:
         index.reset_settings,
         index.fetch_info,
         client.get_all_stats,
-        client.get_keys,
+        lambda: client.update_key("a", {"name": "b"}),
         client.get_tasks,
         lambda: client.cancel_tasks({"statuses": "enqueued"}),
         lambda: client.swap_indexes([{"indexes": [index.uid, index.uid]}]),

@@ -29,6 +29,7 @@ from core.settings import Settings
 from tests.contract.promises.processes import ProductProcess, new_customer
 from tests.contract.promises.test_accepted_set import forget_unsent, read_log, until_sent
 from tests.contract.rigs.brokers import run_cluster
+from tests.contract.rigs.search_keys import with_search_key
 from tests.contract.rigs.servers import Server, free_ports
 from tests.contract.rigs.triton_server import Triton
 from tests.support.progress import HANG_S
@@ -99,7 +100,7 @@ async def api(
     await migrate_clickhouse(direct)
     await migrate_meilisearch(direct)
     proxied = msgspec.structs.replace(
-        direct,
+        with_search_key(direct, "api"),
         postgres_api=through(direct.postgres_api, links["postgres"]),
         s3=through(direct.s3, links["objects"]),
         clickhouse=through(direct.clickhouse, links["clickhouse"]),

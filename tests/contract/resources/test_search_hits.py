@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch, open_search
+from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
 from core.infra.sentence_embeddings import ask, pack_rows
 from core.settings import Settings
 from schemas.common import Segment, Word
@@ -18,6 +18,7 @@ from schemas.documents import encode_document
 from schemas.documents.transcript import SentenceRows, Transcript
 from streams.sinks.search.sink import MeilisearchSink
 from tests.contract.rigs.api_world import Tenant, World, open_world
+from tests.contract.rigs.search_keys import open_api_search
 from tests.contract.rigs.servers import Server
 from tests.sinks.fakes import MemoryObjects
 from tests.support import event_factory as made
@@ -39,7 +40,7 @@ async def search(search_front: Server) -> AsyncIterator[MeilisearchSearch]:
 async def world(postgres: Settings, search_front: Server) -> AsyncIterator[World]:
     found = msgspec.structs.replace(postgres, meilisearch=search_front.url, meilisearch_key=search_front.password)
     await migrate_meilisearch(found)
-    engine = open_search(found)
+    engine = open_api_search(found)
     async with open_world(found, search=engine) as opened:
         yield opened
     engine.close()

@@ -37,6 +37,7 @@ from streams.sinks.batch_consumer import Arrived
 from streams.sinks.clickhouse.sink import ClickHouseSink
 from streams.sinks.search.sink import MeilisearchSink
 from tests.contract.rigs.api_world import World, open_store, open_world
+from tests.contract.rigs.search_keys import open_api_search, with_search_key
 from tests.contract.rigs.servers import Server
 from tests.contract.rigs.stage_rig import RULES, SPANS, context_with_fakes
 
@@ -184,9 +185,11 @@ async def make_pipeline(
     await migrate_meilisearch(settings)
     async with AsyncExitStack() as stack:
         objects = await stack.enter_async_context(open_store(settings, seaweedfs, f"pipeline-{uuid4().hex[:8]}"))
-        analytics, search = await open_analytics(settings), open_search(settings)
+        analytics, search = await open_analytics(settings), open_api_search(settings)
         stack.push_async_callback(analytics.close)
         stack.callback(search.close)
+        index = open_search(with_search_key(settings, "sink-meilisearch"))
+        stack.callback(index.close)
         pool = await create_pool(settings.postgres_worker, size=4)
         stack.push_async_callback(pool.close)
         relay = await create_pool(settings.postgres_relay, size=1)
@@ -199,5 +202,5 @@ async def make_pipeline(
         )
         context = context_with_fakes(settings, pool, objects=objects, outside=Nowhere())
         stack.push_async_callback(context.close)
-        sinks = (ClickHouseSink(analytics, objects, _no_key), MeilisearchSink(search, objects))
+        sinks = (ClickHouseSink(analytics, objects, _no_key), MeilisearchSink(index, objects))
         yield Pipeline(world, context, sinks, relay)

@@ -66,6 +66,24 @@ async def test_most_requests_ask_nothing_of_postgres(pools: list[Pool]) -> None:
     assert asked <= 30
 
 
+async def test_rates_that_are_used_up_are_renewed_in_one_transaction(pools: list[Pool]) -> None:
+    begun_count = 0
+    pool = pools[0]
+
+    class Counting:
+        def acquire(self, timeout: float = 0) -> object:
+            nonlocal begun_count
+            begun_count += 1
+            return pool.acquire(timeout=timeout)
+
+    rates = SharedRates(Counting(), time.monotonic)
+    key, organisation = new_rate(1200), new_rate(1200)
+    assert await is_admitted(rates, key, organisation)
+    assert begun_count == 1
+    several = [is_admitted(rates, new_rate(1200), organisation) for _ in range(100)]
+    assert all(await asyncio.gather(*several)), "who waits for one lease loses no token of another"
+
+
 async def test_a_bucket_refills_by_the_clock_of_the_server(pools: list[Pool]) -> None:
     name = f"key:{uuid.uuid4()}"
 

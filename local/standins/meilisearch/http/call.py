@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from local.standins.meilisearch.errors import MeiliError, unknown_field
+from local.standins.meilisearch.keys import EVERYTHING, Grant
 from local.standins.meilisearch.tasks.queue import Tasks
 
 _UID = re.compile(r"^[A-Za-z0-9_-]{1,400}$")
@@ -20,6 +21,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, str]
     body: bytes
     content_type: str
+    grant: Grant = EVERYTHING
+    """What its caller may do."""
 
     def json(self) -> Any:
         """The body as JSON; raises MeiliError as Meilisearch does."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.standins.meilisearch.errors import MeiliError, not_here, unknown_field
+import msgspec
+
+from local.standins.meilisearch.errors import MeiliError, invalid_key, not_here, unknown_field
 from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, known_fields
 from local.standins.meilisearch.index.attributes import Values
 from local.standins.meilisearch.index.documents import Library
@@ -30,7 +32,10 @@ class Contents:
         """Add or replace (``partial``: update)."""
         known_fields(call, {"primaryKey", "customMetadata"})
         documents = call.documents()
-        payload = {"documents": documents, "primaryKey": call.query.get("primaryKey"), "partial": partial}
+        payload = {
+            "documents": documents, "primaryKey": call.query.get("primaryKey"), "partial": partial,
+            "may_create": call.grant.may("indexes.create"),
+        }  # fmt: skip
         count: dict[str, Any] = {"receivedDocuments": len(documents), "indexedDocuments": None}
         return enqueue(self._tasks, call, "documentAdditionOrUpdate", index_uid(uid), payload, **count)
 
@@ -81,9 +86,10 @@ class Contents:
         return 200, self._search(call, uid, read_search(call.json()))
 
     def _search(self, call: Call, uid: str, request: SearchRequest) -> dict[str, Any]:
+        narrowed = msgspec.structs.replace(request, filter=call.grant.narrow(uid, request.filter))
         with self._store.snapshot():
             row = self._store.index(uid)
-            return Searcher(self._library, row).run(request)
+            return Searcher(self._library, row).run(narrowed)
 
     def multi_search(self, call: Call) -> Answer:
         """Several searches at once."""
@@ -97,6 +103,8 @@ class Contents:
             try:
                 request = read_search(query)
                 uid = index_uid(request.index_uid)
+                if not call.grant.reaches(uid):
+                    raise invalid_key()
                 results.append({"indexUid": uid, **self._search(call, uid, request)})
             except MeiliError as error:
                 message = f"Inside `.queries[{number}]`: {error.message}"

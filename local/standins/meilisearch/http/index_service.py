@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.standins.meilisearch.errors import MeiliError, not_here
+from local.standins.meilisearch.errors import MeiliError, not_here, task_not_found
 from local.standins.meilisearch.http.call import Answer, Call, enqueue, index_uid, page
 from local.standins.meilisearch.index.index_settings import check_settings, merge_defaults
 from local.standins.meilisearch.index.store import IndexRow, Store
@@ -54,13 +54,16 @@ class Service:
 
     def task_get(self, call: Call, uid: str) -> Answer:
         """One task."""
-        return 200, self._tasks.get(uid)
+        task = self._tasks.get(uid)
+        if not call.grant.reaches(task["indexUid"] or ""):
+            raise task_not_found(uid)
+        return 200, task
 
     # indexes
 
     def indexes_list(self, call: Call) -> Answer:
         """Every index that the caller may see."""
-        return 200, page([row.public() for row in self._store.indexes()], call, "index")
+        return 200, page([row.public() for row in self._store.indexes() if call.grant.reaches(row.uid)], call, "index")
 
     def index_create(self, call: Call) -> Answer:
         """Make an index."""
@@ -68,6 +71,7 @@ class Service:
         if not isinstance(body, dict) or "uid" not in body:
             raise MeiliError("missing_index_uid", "Missing field `uid`")
         uid = index_uid(body["uid"])
+        call.grant.check_index(uid)
         key = body.get("primaryKey")
         return enqueue(self._tasks, call, "indexCreation", uid, {"primaryKey": key}, primaryKey=key)
 

@@ -18,10 +18,13 @@ from local.standins.meilisearch.errors import MeiliError, internal
 from local.standins.meilisearch.http.call import Answer, Call
 from local.standins.meilisearch.http.contents import Contents
 from local.standins.meilisearch.http.index_service import Service
-from local.standins.meilisearch.keys import Keys
+from local.standins.meilisearch.http.key_service import KeyService
+from local.standins.meilisearch.keys import EVERYTHING, Keys
 
 MAX_BODY_BYTES = 100 * 2**20
 Handler = Callable[..., Answer]
+Served = tuple[str, str, str, Handler]
+"""Method, path (``*`` is an argument), the action that a key needs (empty: no key; ``*``: every one), handler."""
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _NOT_SERVED = (
     "version", "stats", "keys", "keys/*", "tasks", "tasks/*", "tasks/cancel", "indexes", "indexes/*", "swap-indexes",
@@ -34,32 +37,36 @@ _NOT_SERVED = (
 """Paths of Meilisearch of which this server has no method, or not all: the others answer ``feature_not_enabled``."""
 
 
-def list_routes(service: Service, contents: Contents) -> list[tuple[str, str, Handler]]:
-    """Method, path (``*`` is an argument) and handler of each route; those that are served stand first."""
-    s, c = service, contents
-    routes: list[tuple[str, str, Handler]] = [
-        ("GET", "health", s.health),
-        ("GET", "version", s.version),
-        ("GET", "tasks/*", s.task_get),
-        ("GET", "indexes", s.indexes_list),
-        ("POST", "indexes", s.index_create),
-        ("DELETE", "indexes/*", s.index_delete),
-        ("GET", "indexes/*/stats", s.index_stats),
-        ("GET", "indexes/*/settings", s.settings_get),
-        ("PATCH", "indexes/*/settings", s.settings_update),
-        ("POST", "indexes/*/documents", partial(c.documents_put, partial=False)),
-        ("PUT", "indexes/*/documents", partial(c.documents_put, partial=True)),
-        ("POST", "indexes/*/documents/fetch", c.documents_fetch),
-        ("POST", "indexes/*/documents/delete", c.documents_delete_by_filter),
-        ("POST", "indexes/*/search", c.search),
-        ("POST", "multi-search", c.multi_search),
+def list_routes(service: Service, contents: Contents, keys: KeyService) -> list[Served]:
+    """Each route, those that are served first."""
+    s, c, k = service, contents, keys
+    routes: list[Served] = [
+        ("GET", "health", "", s.health),
+        ("GET", "version", "version", s.version),
+        ("GET", "keys", "keys.get", k.keys_list),
+        ("POST", "keys", "keys.create", k.key_create),
+        ("GET", "keys/*", "keys.get", k.key_get),
+        ("DELETE", "keys/*", "keys.delete", k.key_delete),
+        ("GET", "tasks/*", "tasks.get", s.task_get),
+        ("GET", "indexes", "indexes.get", s.indexes_list),
+        ("POST", "indexes", "indexes.create", s.index_create),
+        ("DELETE", "indexes/*", "indexes.delete", s.index_delete),
+        ("GET", "indexes/*/stats", "stats.get", s.index_stats),
+        ("GET", "indexes/*/settings", "settings.get", s.settings_get),
+        ("PATCH", "indexes/*/settings", "settings.update", s.settings_update),
+        ("POST", "indexes/*/documents", "documents.add", partial(c.documents_put, partial=False)),
+        ("PUT", "indexes/*/documents", "documents.add", partial(c.documents_put, partial=True)),
+        ("POST", "indexes/*/documents/fetch", "documents.get", c.documents_fetch),
+        ("POST", "indexes/*/documents/delete", "documents.delete", c.documents_delete_by_filter),
+        ("POST", "indexes/*/search", "search", c.search),
+        ("POST", "multi-search", "search", c.multi_search),
     ]
-    return routes + [(method, path, s.not_supported) for path in _NOT_SERVED for method in METHODS]
+    return routes + [(method, path, "*", s.not_supported) for path in _NOT_SERVED for method in METHODS]
 
 
-def compile_routes(routes: list[tuple[str, str, Handler]]) -> list[tuple[str, re.Pattern[str], Handler]]:
+def compile_routes(routes: list[Served]) -> list[tuple[str, re.Pattern[str], str, Handler]]:
     """Paths as patterns."""
-    return [(m, re.compile("/" + path.replace("*", "([^/]+)")), handler) for m, path, handler in routes]
+    return [(m, re.compile("/" + path.replace("*", "([^/]+)")), action, handler) for m, path, action, handler in routes]
 
 
 def to_response(status: int, value: Any) -> Response:
@@ -79,21 +86,22 @@ async def read_body(request: Request) -> bytes:
     return body
 
 
-def make_app(service: Service, contents: Contents, keys: Keys) -> Starlette:
+def make_app(service: Service, contents: Contents, key_service: KeyService, keys: Keys) -> Starlette:
     """The ASGI application."""
-    routes = compile_routes(list_routes(service, contents))
+    routes = compile_routes(list_routes(service, contents, key_service))
 
     def answer(request: Request, body: bytes) -> Answer:
         path, method = request.url.path.rstrip("/"), request.method
-        matching = [(m, match, handler) for m, pattern, handler in routes if (match := pattern.fullmatch(path))]
+        matching = [(m, match, action, h) for m, pattern, action, h in routes if (match := pattern.fullmatch(path))]
         if not matching:
             raise MeiliError("not_found", f"The route {path} does not exist.", status=404)
-        if path != "/health":
-            keys.check(request.headers.get("authorization"))
-        for verb, match, handler in matching:
+        for verb, match, action, handler in matching:
             if verb == method:
+                grant = keys.grant(request.headers.get("authorization"), action) if action else EVERYTHING
+                if path.startswith("/indexes/"):
+                    grant.check_index(match.group(1))
                 kind = request.headers.get("content-type", "")
-                call = Call(query=dict(request.query_params), body=body, content_type=kind)
+                call = Call(query=dict(request.query_params), body=body, content_type=kind, grant=grant)
                 return handler(call, *match.groups())
         raise MeiliError("method_not_allowed", f"{method} is not allowed on {path}.", status=405)
 

@@ -35,6 +35,7 @@ create table if not exists tasks (
   uid integer primary key autoincrement, index_uid text, status text not null, type text not null, details text,
   error text, canceled_by integer, enqueued_at text not null, started_at text, finished_at text, custom_metadata text,
   payload text);
+create table if not exists keys (uid text primary key, created_at text not null, body text not null);
 create index if not exists tasks_waiting on tasks (uid) where status in ('enqueued', 'processing');
 """
 

@@ -22,6 +22,8 @@ def index_exists(uid: str) -> MeiliError:
 def add_documents(library: Library, uid: str, payload: Mapping[str, Any]) -> Details:
     """documentAdditionOrUpdate."""
     documents = payload["documents"]
+    if not payload["may_create"]:
+        library.store.index(uid)
     done = library.put(uid, documents, payload["primaryKey"], partial=payload["partial"])
     return {"receivedDocuments": len(documents), "indexedDocuments": done}
 
