@@ -133,7 +133,9 @@ def check_options(args: Namespace) -> None:
 
 def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
     """Upload the file (or name the URL, or send the script) and create the project; gives its id."""
-    body: JSON = {"title": args.title or source_name(args.video), "options": build_project_options(args)}
+    is_page = bool(getattr(args, "page_rights", None))  # a page has a title of its own
+    title = args.title or ("" if is_page else source_name(args.video))
+    body: JSON = {"title": title, "options": build_project_options(args)}
     if getattr(args, "metadata", None):
         body["metadata"] = args.metadata
     if getattr(args, "tag", None):
@@ -142,7 +144,7 @@ def create_project(client: Client, args: Namespace, display: Display, watch: Sto
         body["reuse"] = True
     if is_url(args.video):
         body["source_url"] = args.video
-        if getattr(args, "page_rights", None):
+        if is_page:
             body["page_rights"] = args.page_rights
     elif is_script(args.video):
         body["script_text"] = read_script(Path(args.video))

@@ -36,12 +36,13 @@ def arguments(out: Path, video: str) -> Namespace:
     )  # fmt: skip
 
 
-def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[RunOutcome, str]:
+def run(tmp_path: Path, twin: Twin, video: str = "", page_rights: str | None = None) -> tuple[RunOutcome, str]:
     source = tmp_path / "my talk.mp4"
     source.write_bytes(b"video")
     text = io.StringIO()
     display = Display(Console(file=text, width=120), iter(range(1000)).__next__)
     args = arguments(tmp_path / "out", video or str(source))
+    args.page_rights = page_rights
     return run_project(twin.client(), args, display, iter(range(1000)).__next__), text.getvalue()
 
 
@@ -176,6 +177,13 @@ def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
     assert body["source_url"] == "https://example.org/talks/one.mp4?x=1"
     assert body["title"] == "one"
     assert twin.stored == {}
+
+
+def test_a_page_is_named_with_its_rights_and_has_its_own_title(tmp_path: Path) -> None:
+    twin = completed(nothing_found_reason="Nothing is said.")
+    run(tmp_path, twin, "https://video.example/watch?v=1", page_rights="own")
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert (body["page_rights"], body["title"]) == ("own", "")
 
 
 def test_a_run_without_clips_says_why(tmp_path: Path) -> None:
