@@ -25,6 +25,7 @@ from core.infra.http.public_addresses import parse_target, require_https
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
+from core.services.billing.project_expiry import read_keeping
 from core.services.billing.quotas import read_organisation_plan
 from core.storage.costs import list_cost_rows
 from core.storage.projects import (
@@ -227,7 +228,9 @@ async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
     row = await find_project(rows, call.org_id, call.ids["project_id"])
     stages = await list_stage_rows(rows, call.org_id, row["project_id"])
     costs = await list_cost_rows(rows, call.org_id, row["project_id"])
-    body: Project = project_view(row, stages, costs, call.now)
+    body: Project = project_view(
+        row, stages, costs, call.now, await read_keeping(rows, call.context.settings, call.org_id)
+    )
     return Reply(body=body, headers={"ETag": etag_of("project", row["revision"])})
 
 
@@ -247,8 +250,13 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
             tag=query.tag,
             source_url=query.source_url,
         )
+        keeping = await read_keeping(rows, call.context.settings, call.org_id)
     cursor = next_cursor(ring, scope, project_rows, query.limit, "project_id")
-    return Reply(body=ProjectPage(items=[summary_view(row) for row in project_rows[: query.limit]], next_cursor=cursor))
+    return Reply(
+        body=ProjectPage(
+            items=[summary_view(row, keeping, call.now) for row in project_rows[: query.limit]], next_cursor=cursor
+        )
+    )
 
 
 async def cancel_project(call: Call[None, None]) -> Reply:

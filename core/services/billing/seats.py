@@ -1,4 +1,4 @@
-"""Seats: how many may belong to an organisation, by its plan; members and open invitations take one each.
+"""Seats of an organisation, by its plan: members and open invitations take one each.
 
 Callers hold the lock of the organisation's roles, so that two of them do not both take the last seat.
 """
@@ -34,10 +34,13 @@ async def read_seats(connection: Connection, org_id: UUID, *, but_email: str = "
 
 
 async def check_invitation_seat(connection: Connection, settings: Settings, org_id: UUID, email: str) -> Excess | None:
-    """Whether the plan has no seat for one more invitation; one of the same address is replaced, and does not count."""
-    taken = await read_seats(connection, org_id, but_email=email)
+    """Whether the plan has no seat for one more invitation.
+
+    One of the same address is replaced, and does not count.
+    """
+    seats = await read_seats(connection, org_id, but_email=email)
     return find_seat_excess(
-        await read_organisation_plan(connection, settings, org_id), taken.members + taken.invitations + 1
+        await read_organisation_plan(connection, settings, org_id), seats.members + seats.invitations + 1
     )
 
 

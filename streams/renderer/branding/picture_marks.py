@@ -1,4 +1,4 @@
-"""Marks over pictures: TEST across the frame of what a test key made, and a plan's mark near its upper edge."""
+"""Marks over pictures: TEST across what a test key made, a plan's mark near the upper edge."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ async def test_an_upgrade_makes_new_files_without_the_mark(world: World) -> None
     assert [body["rendition"]["watermark"] for body in bodies if "rendition" in body] == [True, False]
 
 
-async def test_a_project_is_reused_only_where_its_files_are_marked_as_the_plan_says(world: World) -> None:
+async def test_a_project_is_reused_only_under_a_plan_that_marks_alike(world: World) -> None:
     await set_plan(world, "free")
     first = await world.ann.client.post("/v1/projects", json=URL | {"reuse": True})
     project_id = UUID(first.json()["project_id"])

@@ -235,7 +235,7 @@ async def test_an_organisations_projects_are_scored_by_its_weights(rig: Rig) -> 
 
 
 @pytest.mark.parametrize("test", [False, True])
-async def test_automatic_files_bear_the_mark_of_the_plan_but_those_of_a_test_key(rig: Rig, test: bool) -> None:
+async def test_automatic_files_bear_the_mark_of_the_plan(rig: Rig, test: bool) -> None:
     event = await understood(rig)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(

@@ -86,7 +86,7 @@ def rendered(task: RenderJob, source: Path, folder: Path) -> RenderResult:
         return render(task, file, folder, lambda _: None)
 
 
-def test_a_marked_clip_is_marked_in_each_picture_and_shares_no_segment(tmp_path: Path) -> None:
+def test_a_marked_clip_is_marked_throughout_and_shares_nothing(tmp_path: Path) -> None:
     source = tmp_path / "flash.mp4"
     index = flash_and_beep(source)
     live = RenderJob(plan=plan(index, 0, 500), index=index, encoding=Encoding(preset="ultrafast", crf=26))
