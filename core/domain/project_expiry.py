@@ -12,7 +12,7 @@ from typing import Literal
 from core.domain.retention_rules import RetentionRules
 from schemas.common import Value
 
-ExpiryStep = Literal["announce", "withdraw", "erase"]
+ExpiryStep = Literal["announced", "withdrawn", "erased"]
 
 
 class Keeping(Value, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ def next_expiry_step(
     """What is to be done about an ended project; None: nothing yet."""
     expires_at = expiry_of(keeping, ended_at, announced_expiry, now)
     if announced_expiry is None:
-        return "announce" if expires_at is not None and expires_at <= now + keeping.notice else None
+        return "announced" if expires_at is not None and expires_at <= now + keeping.notice else None
     if expires_at is None or now + keeping.notice < ended_at + dt.timedelta(days=keeping.days or 0.0):
-        return "withdraw"
-    return "erase" if expires_at <= now else None
+        return "withdrawn"
+    return "erased" if expires_at <= now else None

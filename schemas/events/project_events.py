@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated
+
+from msgspec import Meta
 
 from schemas import stages
 from schemas.costs import CostItem, InferenceCall, Outcome
@@ -62,7 +65,7 @@ class ProjectExpiring(Event, frozen=True, kw_only=True):
     """The plan keeps the project no longer: it is erased at ``expires_at``, unless the plan changes."""
 
     version: int
-    expires_at: dt.datetime
+    expires_at: Annotated[dt.datetime, Meta(tz=True)]
     """When it is erased, at the earliest."""
 
 

@@ -48,7 +48,7 @@ async def expire_projects(
         if len(listed) < BATCH_ROWS or not steps:
             break
     for name, count in done.items():
-        metrics.count(PROJECT_EXPIRY, count, step=name)
+        metrics.count(PROJECT_EXPIRY, count, outcome=name)
     return done
 
 

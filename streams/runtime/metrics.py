@@ -133,7 +133,7 @@ PROJECT_EXPIRY = Metric(
     name="clipstream_project_expiry_total",
     kind="counter",
     text="Ended projects of which the end was announced, withdrawn or done, as their plans say",
-    labels=("step",),
+    labels=("outcome",),
 )
 STILL = Metric(
     name="clipstream_projects_still",

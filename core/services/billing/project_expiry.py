@@ -32,11 +32,11 @@ async def expire_project(
     keeping = await read_keeping(connection, settings, org_id)
     facts = row["finished_at"], row["announced_expiry"], cause.now
     step = next_expiry_step(keeping, *facts)
-    if step == "erase":
+    if step == "erased":
         await erase_project(connection, org_id, project_id, cause)
-    elif step == "withdraw":
+    elif step == "withdrawn":
         await write_announced_expiry(connection, org_id, project_id, None)
-    elif step == "announce":
+    elif step == "announced":
         await _announce(connection, org_id, project_id, expiry_of(keeping, *facts) or cause.now, cause)
     return step
 

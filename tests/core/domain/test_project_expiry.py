@@ -46,16 +46,16 @@ def test_bounds_that_contradict_each_other_are_a_fault(rules: RetentionRules) ->
     ("days", "announced", "at", "step", "expires"),
     [
         (30, None, 22, None, 30),
-        (30, None, 23, "announce", 30),
-        (30, None, 100, "announce", 107),  # the plan became a smaller one: there was no notice yet
+        (30, None, 23, "announced", 30),
+        (30, None, 100, "announced", 107),  # the plan became a smaller one: there was no notice yet
         (30, 30, 29.9, None, 30),
-        (30, 30, 30, "erase", 30),
+        (30, 30, 30, "erased", 30),
         (30, 107, 106, None, 107),
-        (60, 30, 29, "withdraw", 60),  # the plan became a larger one
+        (60, 30, 29, "withdrawn", 60),  # the plan became a larger one
         (35, 30, 29, None, 35),
-        (35, 30, 35, "erase", 35),
+        (35, 30, 35, "erased", 35),
         (10, 30, 29, None, 30),  # a smaller one lets the date of the notice stand
-        (None, 30, 31, "withdraw", None),
+        (None, 30, 31, "withdrawn", None),
         (None, None, 1000, None, None),
     ],
 )
@@ -76,11 +76,11 @@ def test_nothing_is_erased_before_its_plan_and_its_notice_say_so(plans: list[tup
         for _ in range(pause_days):
             now += DAY
             step = next_expiry_step(keeping, END, announced, now)
-            if step == "announce":
+            if step == "announced":
                 announced, noticed_at = expiry_of(keeping, END, None, now), now
-            elif step == "withdraw":
+            elif step == "withdrawn":
                 announced = noticed_at = None
-            elif step == "erase":
+            elif step == "erased":
                 assert days is not None
                 assert announced is not None
                 assert noticed_at is not None
