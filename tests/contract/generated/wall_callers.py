@@ -13,6 +13,7 @@ import msgspec
 
 from api.http.browsers.cookies import cookie_names, is_secure
 from api.wiring import make_identity
+from core.domain.identity.actors import Actor
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import set_org, transaction
 from core.infra.secrets import mint_api_key
@@ -27,7 +28,6 @@ Kind = Literal["key", "service_account", "token", "cookies"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NO_SERVICE_ACCOUNTS: tuple[Role, ...] = ("owner", "operator")
 """Roles that no service account can have."""
-OWN_PAGE = {"Origin": "http://api", "Clipstream-Client": "web"}
 
 
 class WallCaller(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,8 @@ async def _token(
 
 def _client(world: World, settings: Settings, kind: Kind, token: str) -> httpx2.AsyncClient:
     access_cookie, _ = cookie_names(secure=is_secure(settings))
-    browser = OWN_PAGE | {"Cookie": f"{access_cookie}={token}"}
+    own_page = {"Origin": settings.public_address, "Clipstream-Client": "web"}
+    browser = own_page | {"Cookie": f"{access_cookie}={token}"}
     headers = browser if kind == "cookies" else {"Authorization": f"Bearer {token}"}
     transport = httpx2.ASGITransport(app=world.app, client=("127.0.0.1", 40_000))
     return httpx2.AsyncClient(transport=transport, base_url="http://api", headers=headers, timeout=30)
@@ -91,8 +92,8 @@ async def _key(world: World, settings: Settings, org_id: UUID, role: Role, kind:
             account_id = uuid.uuid4()
             await world.owner.execute(
                 """insert into service_accounts (org_id, service_account_id, name, role, created_by)
-                   values ($1, $2, $3, $3, 'system:test')""",
-                org_id, account_id, role,
+                   values ($1, $2, $3, $3, $4)""",
+                org_id, account_id, role, str(Actor(kind="user", id=uuid.uuid4())),
             )  # fmt: skip
         scopes = ["read", "write", "admin", *sorted(ROLES["owner"])] if account_id else sorted(ROLES[role])
         await world.owner.execute(
