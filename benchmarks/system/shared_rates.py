@@ -38,7 +38,7 @@ from tests.contract.generated.wall_callers import make_callers
 from tests.contract.rigs.api_world import World, open_app, open_world
 from tests.contract.rigs.postgres import run_postgres
 
-PROCESSES_COUNT, CLIENTS = 2, 8
+PROCESSES_COUNT, WORKERS_COUNT, CLIENTS = 2, 6, 8
 PER_MINUTE, ORGANISATION_PER_MINUTE = 1200, 600
 PLANS = [
     {"name": "unlimited", "title": "Unlimited"},
@@ -77,11 +77,12 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     per_minute: int
 
 
-def press(load: Load) -> Pressed:
-    """Send a load from a process of its own."""
+def press(load: Load, starts_at: float) -> Pressed:
+    """Send a load from a process of its own, from a time on of the machine's clock."""
     results, stop = [LoadResult() for _ in range(load.clients)], threading.Event()
     customers = [Customer(load, number, results[number], stop) for number in range(load.clients)]
     threads = [threading.Thread(target=customer.run) for customer in customers]
+    time.sleep(max(0.0, starts_at - time.time()))
     began_at = time.time()
     for thread in threads:
         thread.start()
@@ -134,10 +135,15 @@ def loads(addresses: Sequence[str], tokens: Sequence[str], per_second: float, se
     ]  # fmt: skip
 
 
+def press_all(workers: ProcessPoolExecutor, parts: Sequence[Load]) -> list[Pressed]:
+    """Send loads at once."""
+    return list(workers.map(press, parts, [time.time() + 1.0] * len(parts)))
+
+
 def over_admission(workers: ProcessPoolExecutor, addresses: Sequence[str], actor: Actor, seconds: float) -> float:
     """By how much more than its rate allows an actor was admitted, as a share."""
     rate = RequestRate(name=actor.name, per_minute=actor.per_minute)
-    pressed = list(workers.map(press, loads(addresses, actor.tokens, PRESS_RATIO * rate.rate_s, seconds)))
+    pressed = press_all(workers, loads(addresses, actor.tokens, PRESS_RATIO * rate.rate_s, seconds))
     lasted_s = max(one.ended_at for one in pressed) - min(one.began_at for one in pressed)
     asked, refused = sum(one.asked for one in pressed), sum(one.refused for one in pressed)
     others = {name: count for one in pressed for name, count in one.result.refused.items() if not name.endswith("429")}
@@ -160,7 +166,7 @@ def victim_ratio(
         flooded = bool(number % 2)
         asked = loads(addresses, [victim], VICTIM_HZ, seconds)
         flood = loads(addresses, greedy.tokens, flood_hz, seconds + 1) if flooded else []
-        pressed = list(workers.map(press, [*flood, *asked]))[len(flood) :]
+        pressed = press_all(workers, [*flood, *asked])[len(flood) :]
         times_ms[flooded] += [took for one in pressed for times in one.result.times_ms.values() for took in times]
         assert not any(one.result.refused for one in pressed), "the other caller was refused"
     alone, beside = (percentile(times_ms[flooded], 0.99) for flooded in (False, True))
@@ -208,8 +214,9 @@ async def new_organisation(world: World) -> UUID:
 def measure(settings: Settings, *, seconds: float, rounds: int) -> bool:
     """Run all parts and print figures; whether each limit is kept."""
     actors, victim, greedy = asyncio.run(make_actors(settings))
-    with api_processes(settings) as addresses, ProcessPoolExecutor(8, mp_context=SPAWN) as workers:
-        list(workers.map(press, loads(addresses, [victim], VICTIM_HZ, 3.0)))
+    with api_processes(settings) as addresses, ProcessPoolExecutor(WORKERS_COUNT, mp_context=SPAWN) as workers:
+        list(workers.map(time.sleep, [5.0] * WORKERS_COUNT))  # each has to be there before the first load
+        press_all(workers, loads(addresses, [victim], VICTIM_HZ, 3.0))
         over = [over_admission(workers, addresses, actor, seconds) for actor in actors]
         ratio = victim_ratio(workers, addresses, victim, greedy, seconds, rounds)
     return max(over) <= MAX_OVER_ADMISSION and ratio <= MAX_P99_RATIO

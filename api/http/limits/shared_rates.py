@@ -7,6 +7,7 @@ process counts for itself.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -73,6 +74,8 @@ class _Lease:
     def __init__(self) -> None:
         self.count, self.until, self.size = 0, 0.0, 1
         self.left, self.refused_until = 0.0, 0.0
+        self.renewal = asyncio.Lock()
+        """Requests that come meanwhile wait for its tokens: a renewal of their own would overwrite them."""
 
 
 class SharedRates:
@@ -99,7 +102,9 @@ class SharedRates:
             lease.size, lease.count = (1, 0) if lease.count else (lease.size, 0)
         if not lease.count and now >= lease.refused_until:
             try:
-                await self._renew(rate, lease)
+                async with lease.renewal:
+                    if not lease.count and self._now() >= lease.refused_until:
+                        await self._renew(rate, lease)
             except Unavailable:
                 return self._alone.take(rate)
         granted = lease.count > 0
