@@ -20,6 +20,7 @@ from tests.contract.generated.wall_callers import Kind, WallCaller, kinds_of, sa
 
 LAST = ("eraseAccount", "logout")
 """Operations that end the caller itself."""
+_PUBLIC = frozenset(operation.name for operation in OPERATIONS if operation.permission == "public")
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the path or the body names a resource of another organisation."""
     status: int
     text: str
+    code: str
+    """Of the problem; empty for none."""
     lacks_permission: bool
     """Whether the answer says that the permission is lacking."""
 
@@ -87,8 +90,14 @@ async def _call(
     return Answered(
         role=caller.role, kind=caller.kind, operation=operation.name, allowed=_is_allowed(operation, caller),
         names_foreign=foreign and any(name in ids for name in parameters), status=answer.status_code,
-        text=answer.text if kind.startswith(("application", "text")) else "", lacks_permission=_lacks(answer),
+        text=answer.text if kind.startswith(("application", "text")) else "", code=_code(answer),
+        lacks_permission=_lacks(answer),
     )  # fmt: skip
+
+
+def _code(answer: httpx2.Response) -> str:
+    is_problem = answer.headers.get("content-type", "").startswith("application/problem+json") and answer.content
+    return str(answer.json()["code"]) if is_problem else ""
 
 
 def _lacks(answer: httpx2.Response) -> bool:
@@ -117,7 +126,7 @@ def broken_walls(answers: Sequence[Answered], canary: str) -> list[str]:
     """What is wrong with the answers, in a line each."""
     broken = []
     for answer in answers:
-        place = f"{answer.role} by {answer.kind}, {answer.operation}: {answer.status}"
+        place = f"{answer.role} by {answer.kind}, {answer.operation}: {answer.status} {answer.code}"
         if answer.status >= 500:
             broken.append(f"{place}, a bug")
         if not answer.allowed and not answer.lacks_permission:
@@ -126,18 +135,11 @@ def broken_walls(answers: Sequence[Answered], canary: str) -> list[str]:
             broken.append(f"{place} with the permission")
         if answer.allowed and answer.names_foreign and not 400 <= answer.status < 500:
             broken.append(f"{place} for a foreign id")
-        if answer.status == 401 and _names_caller(answer):
+        if answer.code == "unauthenticated" and answer.operation not in (*LAST, *_PUBLIC):
             broken.append(f"{place}: the caller was not known")
         if canary in answer.text:
             broken.append(f"{place} tells {canary}")
     return broken
-
-
-_PUBLIC = {operation.name for operation in OPERATIONS if operation.permission == "public"}
-
-
-def _names_caller(answer: Answered) -> bool:
-    return answer.operation not in _PUBLIC and answer.operation not in LAST
 
 
 def uncalled(
