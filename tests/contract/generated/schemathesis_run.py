@@ -175,6 +175,7 @@ EXPECTED_STATUSES: Mapping[str, Sequence[str]] = {
         "2xx",
         "304",
         *(code for code in REFUSALS if code not in WRONG_FORMS),
+        "429",  # guessed passwords and codes lock an account
     ),
 }
 """Statuses that a check expects, where they differ from the tool's own."""
