@@ -15,6 +15,7 @@ import msgspec
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
 from core.domain.pages.page_rules import PageRules
+from core.domain.retention_rules import RetentionRules
 from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
@@ -79,23 +80,6 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries, to all endpoints together."""
     endpoint: int = 2
     """Deliveries to one endpoint."""
-
-
-class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Lifetimes of rows after they are over."""
-
-    outbox_days: float = 1.0
-    """Events after they were sent."""
-    attempts_days: float = 28.0
-    """Attempts after their end: until then a failed one can be retried, and an event that comes again is known."""
-    deliveries_days: float = 30.0
-    """Deliveries of webhooks after their end, with their tries; messages of webhooks after they became due."""
-    project_events_days: float = 90.0
-    """What followers of a project can read again."""
-    request_log_days: float = 30.0
-    """API calls of each organisation."""
-    audit_days: float = 400.0
-    """Entries of the audit log; what is left of the chain can still be verified."""
 
 
 class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -352,6 +336,8 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
     _check_kafka(settings)
     _check_judge(settings)
     _check_stripe(settings.stripe)
+    if fault := settings.retention.find_fault():
+        raise MissingSettingError(f"{PREFIX}RETENTION_{fault}")
     return settings
 
 

@@ -117,6 +117,7 @@ TOPICS: tuple[Topic, ...] = (
             events.ProjectRetried,
             events.ProjectCancelled,
             events.ProjectErased,
+            events.ProjectExpiring,
             events.ClipEdited,
             events.ProjectUpdated,
             events.ClipUpdated,

@@ -18,6 +18,7 @@ NotifiedEvent = (
     EndEvent
     | events.ExportCancelled
     | events.ClipEdited
+    | events.ProjectExpiring
     | events.ProjectUpdated
     | events.ClipUpdated
     | events.ExportUpdated
@@ -25,6 +26,7 @@ NotifiedEvent = (
 Kind = Literal[
     "project.completed",
     "project.failed",
+    "project.expiring",
     "project.updated",
     "export.completed",
     "export.failed",
@@ -96,6 +98,7 @@ TYPES: Mapping[type, Kind] = MappingProxyType(
     {
         events.ProjectCompleted: "project.completed",
         events.ProjectFailed: "project.failed",
+        events.ProjectExpiring: "project.expiring",
         events.ProjectUpdated: "project.updated",
         events.ExportCompleted: "export.completed",
         events.ExportFailed: "export.failed",

@@ -11,7 +11,8 @@ import msgspec
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError, not_found
 from core.infra.postgres.connection import Connection, org_transaction
-from core.services.billing.quotas import Quota, read_quota
+from core.services.billing.quotas import Excess, Quota, read_quota
+from core.services.billing.seats import SeatsTaken, list_excesses, read_seats
 from core.storage.billing.plans import write_plan
 from core.storage.billing.usage import Used
 from schemas.options.plans import Plan, PlanName, read_plans
@@ -34,6 +35,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """When it ends, and the limits of a month count from zero again."""
     used: Used
     """What was used of it."""
+    seats: SeatsTaken
+    """Seats that are taken."""
+    exceeded: list[Excess]
+    """Limits below what is in use, after a change to a smaller plan: what is there stays, and nothing is added."""
 
 
 class SetPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,7 +74,15 @@ async def set_plan(call: Call[SetPlan, None]) -> Reply:
 
 async def _limits(rows: Connection, call: Call[Any, Any], org_id: UUID) -> Limits:
     quota: Quota = await read_quota(rows, call.context.settings, org_id, call.now)
-    return Limits(plan=quota.plan, month_from=quota.since, month_until=quota.until, used=quota.used)
+    seats = await read_seats(rows, org_id)
+    return Limits(
+        plan=quota.plan,
+        month_from=quota.since,
+        month_until=quota.until,
+        used=quota.used,
+        seats=seats,
+        exceeded=list_excesses(quota, seats),
+    )
 
 
 OPERATIONS = (

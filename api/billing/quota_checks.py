@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from api.http.operations import Call
-from api.problems.problem_details import ApiProblem
+from api.problems.problem_details import LIMIT_HEADER, ApiProblem
 from core.infra.postgres.connection import Connection
 from core.services.billing.quotas import check_quota
-
-HEADER = "Clipstream-Limit"
-"""Names the limit of the plan that a request would pass."""
 
 
 async def require_quota(
@@ -38,7 +35,7 @@ async def require_quota(
     )
     if excess is None:
         return
-    headers = {HEADER: excess.limit}
+    headers = {LIMIT_HEADER: excess.limit}
     if excess.limit == "running_projects":
         raise ApiProblem("concurrency-limited", excess.detail, headers=headers | {"Retry-After": "30"})
     raise ApiProblem("quota-exceeded", excess.detail, headers=headers)

@@ -216,7 +216,7 @@ async def _resolve_look(
     rows: Connection, call: Call[Any, None], clip: Row, request: _ResolvedRequest
 ) -> tuple[ResolvedLook, ResolvedSource]:
     """Look and source of the files: the range as it is, with the newest transcript. Raises a 422."""
-    look = await resolve_look(rows, request.exports[0], clip, test=call.caller.test)
+    look = await resolve_look(rows, call.context.settings, request.exports[0], clip, test=call.caller.test)
     words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
     return look, ResolvedSource(edit_version=1, range=request.range, transcript_version=int(words or 0))
 

@@ -105,7 +105,7 @@ async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport
     async with call.rows() as rows:
         clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         source = await resolve_source(rows, requests[0], clip)
-        look = await resolve_look(rows, requests[0], clip, test=call.caller.test)
+        look = await resolve_look(rows, call.context.settings, requests[0], clip, test=call.caller.test)
         export_rows, new = [], list[tuple[UUID, RequestExport]]()
         for request in requests:
             export_id, row = await find_export_by_name(rows, clip, export_name(request, look, source, clip))

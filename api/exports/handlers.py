@@ -110,6 +110,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     test: bool
     """Made with a test key, or of a project that was: a draft with a mark over the picture, and not billed."""
+    watermark: bool
+    """Asked for under a plan whose files bear a mark over the picture; one that is asked for under another has none."""
     state: ExportState
     created_at: dt.datetime
     finished_at: dt.datetime | None

@@ -14,6 +14,8 @@ from api.brand.queries import resolve_export_brand, with_kit_template
 from api.problems.problem_details import FieldError, invalid, invalid_fields
 from core.domain.editing.clock import hull, place_edit
 from core.infra.postgres.connection import Connection, Row
+from core.services.billing.quotas import read_organisation_plan
+from core.settings import Settings
 from core.storage.clips import newest_edit_version, read_edit
 from core.storage.transcripts import read_transcript
 from schemas.common import Aspect, TimeRange, Version
@@ -23,7 +25,14 @@ from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
 from schemas.options.curation import CLIP_MS
-from schemas.options.export_options import ExportOptions, as_draft, broken_export_rules, export_suffix, words_suffix
+from schemas.options.export_options import (
+    ExportOptions,
+    as_draft,
+    broken_export_rules,
+    export_suffix,
+    watermark_suffix,
+    words_suffix,
+)
 from schemas.options.project import ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
 
@@ -77,6 +86,8 @@ class ResolvedLook(msgspec.Struct, frozen=True, kw_only=True):
     options: ExportOptions
     test: bool = False
     """Whether the picture is marked: the caller's key, or the project's, is a test key."""
+    watermark: bool = False
+    """Whether the plan's mark is over the picture."""
 
 
 class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,6 +196,7 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
     name += export_suffix(look.options) + words_suffix(source.transcript_version)
     if look.test and not clip["project_test"]:
         name += "/test"
+    name += watermark_suffix(watermark=look.watermark)
     range_ = source.range
     if source.edit_version > 1:
         return f"{name}/edit-{source.edit_version}"
@@ -193,16 +205,19 @@ def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSour
     return name
 
 
-async def resolve_look(rows: Connection, request: ExportChoices, clip: Row, *, test: bool) -> ResolvedLook:
+async def resolve_look(
+    rows: Connection, settings: Settings, request: ExportChoices, clip: Row, *, test: bool
+) -> ResolvedLook:
     """Look of an export, by its request, its brand kit and the project. Raises a 422.
 
-    ``test``: a test key asks for it.
+    ``test``: a test key asks for it. What is no test has the mark of the organisation's plan, where that has one.
     """
     options = msgspec.convert(clip["options"], ProjectOptions)
     export_options = options.export if request.options is None else request.options
     export, kit = await resolve_export_brand(rows, clip["org_id"], export_options, "/options")
     if not test and not clip["project_test"]:
-        return merge_look(request, options, export, kit)
+        watermark = (await read_organisation_plan(rows, settings, clip["org_id"])).watermark
+        return msgspec.structs.replace(merge_look(request, options, export, kit), watermark=watermark)
     return msgspec.structs.replace(merge_look(request, options, as_draft(export), kit), test=True)
 
 
@@ -218,6 +233,7 @@ def build_rendition(request: RequestExport, source: ResolvedSource, look: Resolv
         options=look.options,
         transcript_version=source.transcript_version,
         test=look.test,
+        watermark=look.watermark,
     )
 
 

@@ -74,7 +74,7 @@ async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
     async with call.rows() as rows:
         clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         source = await resolve_source(rows, call.body, clip)
-        look = await resolve_look(rows, call.body, clip, test=call.caller.test)
+        look = await resolve_look(rows, call.context.settings, call.body, clip, test=call.caller.test)
         await _check_moment(rows, call.query.at_ms, clip, source, look.options.brand)
         row = await _ensure_preview(rows, call, clip, source, look)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})

@@ -37,7 +37,7 @@ from api.http.operations import (
     audit_entry,
 )
 from api.http.request_reader import decode, read_body
-from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, respond
+from api.problems.problem_details import LIMIT_HEADER, ApiProblem, FieldError, invalid, not_found, respond
 from core.domain.identity.actors import NOBODY
 from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection
@@ -120,6 +120,7 @@ def _refusal(error: IdentityRefused) -> ApiProblem:
         return unauthenticated(error.detail)
     errors = [FieldError(pointer=error.pointer, detail=error.detail)] if error.pointer else []
     headers = {"Retry-After": str(math.ceil(error.wait_s))} if error.wait_s else {}
+    headers |= {LIMIT_HEADER: error.limit} if error.limit else {}
     return ApiProblem(error.code, error.detail, errors=errors, headers=headers)
 
 

@@ -129,7 +129,7 @@ async def remove_member(call: Call[None, None]) -> Reply:
 
 
 async def invite(call: Call[Invite, None]) -> Reply:
-    """Invite somebody by mail; an open invitation of the address ends.
+    """Invite somebody by mail; an open invitation of the address ends. It takes a seat of the plan.
 
     No caller gives a role with permissions that it lacks. While an organisation has no owner, a key that may change
     members invites the first one.
@@ -164,7 +164,7 @@ async def revoke_invitation(call: Call[None, None]) -> Reply:
 
 
 async def accept_invitation(call: Call[AcceptInvitation, None]) -> Reply:
-    """Join the organisation that invited your address.
+    """Join the organisation that invited your address, if its plan has a seat left.
 
     `POST /v1/auth/register` does it for who has no account yet.
     """
@@ -217,7 +217,7 @@ OPERATIONS = (
         handler=invite,
         request=Invite,
         response=Invitation,
-        problems=("role-refused", "already-member", "limit-reached"),
+        problems=("role-refused", "already-member", "limit-reached", "quota-exceeded"),
     ),
     Operation(
         method="GET",
@@ -250,6 +250,6 @@ OPERATIONS = (
         handler=accept_invitation,
         request=AcceptInvitation,
         response=JoinedOrganisation,
-        problems=("code-invalid", "already-member"),
+        problems=("code-invalid", "already-member", "quota-exceeded"),
     ),
 )

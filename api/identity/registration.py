@@ -109,7 +109,7 @@ OPERATIONS = (
         request=Register,
         response=SignedIn,
         also={"202": ()},
-        problems=(*PUBLIC_PROBLEMS, "forbidden", "code-invalid", "account-exists", "cross-site"),
+        problems=(*PUBLIC_PROBLEMS, "forbidden", "code-invalid", "account-exists", "cross-site", "quota-exceeded"),
     ),
     Operation(
         method="POST",

@@ -142,7 +142,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
         document["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
     if operation.streams:
         content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.streams.items()}
-        document["requestBody"] = {"required": False, "content": content}
+        # Bytes may be none at all; a form or an object is what the operation works on.
+        required = all(schema.get("type") == "object" for schema in operation.streams.values())
+        document["requestBody"] = {"required": required, "content": content}
     if operation.method in WRITES:
         document["x-idempotency-key"] = operation.keyless_reason or "Honoured; not required."
     if operation.successor is not None:

@@ -14,6 +14,8 @@ ValueT = TypeVar("ValueT")
 MEDIA_TYPE = "application/problem+json"
 _MAX_NAMED = 10
 """Fields that the sentence about many names; `errors` has them all."""
+LIMIT_HEADER = "Clipstream-Limit"
+"""Names the limit of the plan that a request would pass."""
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):

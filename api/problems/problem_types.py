@@ -54,7 +54,9 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "quota-exceeded": ProblemType(
         status=402,
         title="The plan is used up",
-        remedy="Wait for the next month, free storage, or take a larger plan; GET /v1/limits shows what is left.",
+        remedy=(
+            "Wait for the next month, free storage or a seat, or take a larger plan; GET /v1/limits shows what is left."
+        ),
     ),
     "forbidden": ProblemType(
         status=403,

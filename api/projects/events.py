@@ -37,6 +37,7 @@ NAMES = {
     codec.type_name(events.ProjectRetried): "project.retried",
     codec.type_name(events.ProjectCancelled): "project.cancelled",
     codec.type_name(events.ProjectErased): "project.erased",
+    codec.type_name(events.ProjectExpiring): "project.expiring",
     codec.type_name(events.ClipEdited): "clip.edited",
     codec.type_name(events.ProjectUpdated): "project.updated",
     codec.type_name(events.ClipUpdated): "clip.updated",
@@ -46,7 +47,7 @@ ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "p
 FAILURE_RETRIED = "project.failure_retried"
 """A failure that was retried since: under the name of an end, clients would stop at it."""
 
-LABELLED = ENDS | {"project.updated", "clip.updated", "export.updated"}
+LABELLED = ENDS | {"project.expiring", "project.updated", "clip.updated", "export.updated"}
 """Events that come with `project`, and with `clip` and `export` where they name one: title and metadata."""
 
 

@@ -25,6 +25,8 @@ from core.infra.http.public_addresses import parse_target, require_https
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
+from core.services.billing.project_expiry import read_keeping
+from core.services.billing.quotas import read_organisation_plan
 from core.storage.costs import list_cost_rows
 from core.storage.projects import (
     find_project_row,
@@ -141,8 +143,18 @@ async def create_project(call: Call[CreateProject, None], stored: StoredUpload |
             options = msgspec.structs.replace(options, export=as_draft(options.export))
         if request.reuse and request.source_url is not None:
             await lock_source_url(rows, call.org_id, request.source_url)
-            is_page, test = request.page_rights is not None, call.caller.test
-            if same := await find_same_project(rows, call.org_id, request.source_url, options, test=test, page=is_page):
+            plan = await read_organisation_plan(rows, call.context.settings, call.org_id)
+            watermark = plan.watermark and not call.caller.test
+            same = await find_same_project(
+                rows,
+                call.org_id,
+                request.source_url,
+                options,
+                test=call.caller.test,
+                page=request.page_rights is not None,
+                watermark=watermark,
+            )
+            if same is not None:
                 reused = Accepted(project_id=same["project_id"], state=same["state"], reused=True)
                 return Reply(body=reused, status=200, headers={"Location": f"/v1/projects/{same['project_id']}"})
         await require_quota(rows, call, projects=1, source_ms=1)
@@ -216,7 +228,9 @@ async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
     row = await find_project(rows, call.org_id, call.ids["project_id"])
     stages = await list_stage_rows(rows, call.org_id, row["project_id"])
     costs = await list_cost_rows(rows, call.org_id, row["project_id"])
-    body: Project = project_view(row, stages, costs, call.now)
+    body: Project = project_view(
+        row, stages, costs, call.now, await read_keeping(rows, call.context.settings, call.org_id)
+    )
     return Reply(body=body, headers={"ETag": etag_of("project", row["revision"])})
 
 
@@ -236,8 +250,13 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
             tag=query.tag,
             source_url=query.source_url,
         )
+        keeping = await read_keeping(rows, call.context.settings, call.org_id)
     cursor = next_cursor(ring, scope, project_rows, query.limit, "project_id")
-    return Reply(body=ProjectPage(items=[summary_view(row) for row in project_rows[: query.limit]], next_cursor=cursor))
+    return Reply(
+        body=ProjectPage(
+            items=[summary_view(row, keeping, call.now) for row in project_rows[: query.limit]], next_cursor=cursor
+        )
+    )
 
 
 async def cancel_project(call: Call[None, None]) -> Reply:

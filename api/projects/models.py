@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 from api.projects.costs import ProjectCost, cost_view, cpu_by_stage
+from core.domain.project_expiry import KEPT_WITHOUT_END, Keeping, expiry_of
+from core.domain.project_states import ENDED_PROJECT_STATES
 from core.infra.postgres.connection import Row
 from schemas.documents.moments import NearMoment
 from schemas.events import Stage, StageState
@@ -64,6 +66,8 @@ class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the changes of title, metadata and tags, from 1: names the ETag."""
     test: bool
     """Made with a test key: its clips are drafts with a mark over the picture, and are not billed."""
+    expires_at: dt.datetime | None
+    """When it is erased, with its source and its files, as the plan says; null while it is at work, or is kept."""
 
 
 class Project(ProjectSummary, frozen=True, kw_only=True):
@@ -95,18 +99,29 @@ class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None = None
 
 
-def summary_view(row: Row) -> ProjectSummary:
-    """A project in a list, from its row."""
-    return ProjectSummary(**_summary(row))
+def summary_view(row: Row, keeping: Keeping, now: dt.datetime) -> ProjectSummary:
+    """A project in a list, from its row; ``keeping``: how long its organisation's are kept."""
+    return ProjectSummary(**_summary(row, keeping, now))
 
 
-def _summary(row: Row) -> dict[str, Any]:
-    fields = {name: row[name] for name in ProjectSummary.__struct_fields__}
-    return fields | {"metadata": decode_metadata(row["metadata"]), "tags": list(row["tags"])}
+def _summary(row: Row, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
+    fields = {name: row[name] for name in ProjectSummary.__struct_fields__ if name != "expires_at"}
+    ended_at = row["finished_at"] if row["state"] in ENDED_PROJECT_STATES else None
+    expires_at = expiry_of(keeping, ended_at, row["announced_expiry"], now) if ended_at is not None else None
+    return fields | {
+        "expires_at": expires_at,
+        "metadata": decode_metadata(row["metadata"]),
+        "tags": list(row["tags"]),
+    }
 
 
-def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:
-    """A project as it is shown, from its row, those of its stages and those of its costs."""
+def project_view(
+    row: Row, stages: list[Row], costs: list[Row], now: dt.datetime, keeping: Keeping = KEPT_WITHOUT_END
+) -> Project:
+    """A project as it is shown, from its row, those of its stages and those of its costs.
+
+    ``keeping``: how long its organisation's projects are kept.
+    """
     cost = cost_view(costs, row, stages)
     cpu_ms = cpu_by_stage(cost.items)
     ordered = [_stage(stage, cpu_ms[stage["stage"]], now) for stage in sorted(stages, key=_place)]
@@ -116,7 +131,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
     if row["failure_reason"]:
         failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
     return Project(
-        **_summary(row),
+        **_summary(row, keeping, now),
         options=msgspec.convert(row["options"], ProjectOptions),
         source_url=row["source_url"],
         width_px=row["width_px"],

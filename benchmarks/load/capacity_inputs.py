@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from core.settings import AdmissionRules, RetentionRules, SpanRules
+from core.domain.retention_rules import RetentionRules
+from core.settings import AdmissionRules, SpanRules
 from schemas.costs import PriceList
 from schemas.options.project import ProjectOptions
 

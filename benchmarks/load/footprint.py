@@ -45,7 +45,8 @@ from benchmarks.load.project_copies import (
 )
 from cli.api.client import JSON
 from cli.output.webhook_receiver import Inbox, Receiver
-from core.settings import RetentionRules, Settings
+from core.domain.retention_rules import RetentionRules
+from core.settings import Settings
 from schemas.stages import STAGES
 from tests.contract.rigs.postgres import new_org, run_postgres
 

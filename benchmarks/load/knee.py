@@ -25,7 +25,7 @@ from benchmarks.load.load_parts import SOURCE_HOST, LoadParts, drain_outbox, fre
 from benchmarks.load.load_plan import FilledRows, OpenLoad, RequestKind
 from benchmarks.load.load_step import run_step
 from benchmarks.load.project_copies import Copies, RecordedProject, fill_tables, measure_tables, read_recorded
-from core.settings import RetentionRules
+from core.domain.retention_rules import RetentionRules
 from tests.contract.promises.processes import Customer, new_customer
 
 LIMIT_RATE_HZ = 200.0

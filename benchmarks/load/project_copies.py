@@ -15,8 +15,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.retention_rules import RetentionRules
 from core.services.retention import list_expiring
-from core.settings import RetentionRules
 
 Connection: TypeAlias = Any
 """An asyncpg connection (the library ships no types)."""

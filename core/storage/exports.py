@@ -23,14 +23,15 @@ from exports where org_id = $1 and {column} = $2 order by number, created_at, ex
 _INSERT_SELECTED = """
 insert into exports
   (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-   mask_profanity, options, transcript_version, number, test)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14, $15) on conflict do nothing
+   mask_profanity, options, transcript_version, number, test, watermark)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14, $15, $16) on conflict do nothing
 """
 _INSERT_REQUESTED = """
 insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
                      start_ms, end_ms, automatic, edit_version, template, mask_profanity,
-                     options, transcript_version, title, metadata, test)
-select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14, $15, $16, $17
+                     options, transcript_version, title, metadata, test, watermark)
+select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14, $15, $16, $17,
+  $18
 from exports where org_id = $1 and clip_id = $4 returning *
 """
 
@@ -82,6 +83,7 @@ async def insert_selected_export(connection: Connection, selected: ClipSelected,
         selected.rendition.transcript_version,
         number,
         selected.rendition.test,
+        selected.rendition.watermark,
     )
 
 
@@ -118,6 +120,7 @@ async def insert_requested_export(
         title,
         metadata,
         rendition.test,
+        rendition.watermark,
     )
 
 

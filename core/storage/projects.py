@@ -29,9 +29,11 @@ select * from projects where org_id = $1 and state <> 'erased' and ($2::text is 
 order by created_at desc, project_id desc limit $5
 """
 _SAME_SOURCE = """
-select project_id, state from projects
+select p.project_id, p.state from projects p
 where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3 and test = $4
-  and (page_rights is not null) = $5 and state in ('queued', 'running', 'completed')
+  and (page_rights is not null) = $5 and state in ('queued', 'running', 'completed') and not exists (
+    select 1 from exports e where e.org_id = p.org_id and e.project_id = p.project_id and e.automatic
+      and e.watermark <> $6)
 order by created_at desc limit 1
 """
 _EVENTS = """
@@ -142,13 +144,21 @@ async def lock_source_url(connection: Connection, org_id: UUID, source_url: str)
 
 
 async def find_same_project(
-    connection: Connection, org_id: UUID, source_url: str, options: ProjectOptions, *, test: bool, page: bool
+    connection: Connection,
+    org_id: UUID,
+    source_url: str,
+    options: ProjectOptions,
+    *,
+    test: bool,
+    page: bool,
+    watermark: bool,
 ) -> Row | None:
     """The newest project of this source with these options that did not fail, or None.
 
-    ``test``: made with a test key; one of the other kind is another project.
+    ``test``: made with a test key; ``watermark``: its files bear the plan's mark. One of the other kind is another
+    project.
     """
-    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options, test, page)
+    return await connection.fetchrow(_SAME_SOURCE, org_id, source_url, options, test, page, watermark)
 
 
 async def list_stage_rows(connection: Connection, org_id: UUID, project_id: UUID) -> list[Row]:

@@ -37,6 +37,7 @@ from schemas.events.project_events import (
     ProjectCancelled,
     ProjectCompleted,
     ProjectErased,
+    ProjectExpiring,
     ProjectFailed,
     ProjectProgressed,
     ProjectRetried,
@@ -95,6 +96,7 @@ __all__ = [
     "ProjectCancelled",
     "ProjectCompleted",
     "ProjectErased",
+    "ProjectExpiring",
     "ProjectFailed",
     "ProjectProgressed",
     "ProjectRetried",
@@ -143,6 +145,7 @@ AnyEvent = (
     | ProjectRetried
     | ProjectCancelled
     | ProjectErased
+    | ProjectExpiring
     | ClipEdited
     | ProjectUpdated
     | ClipUpdated

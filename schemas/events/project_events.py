@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import Annotated
+
+from msgspec import Meta
+
 from schemas import stages
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents.moments import NearMoment
@@ -54,6 +59,14 @@ class ProjectCancelled(Event, frozen=True, kw_only=True):
     """The project was stopped."""
 
     version: int
+
+
+class ProjectExpiring(Event, frozen=True, kw_only=True):
+    """The plan keeps the project no longer: it is erased at ``expires_at``, unless the plan changes."""
+
+    version: int
+    expires_at: Annotated[dt.datetime, Meta(tz=True)]
+    """When it is erased, at the earliest."""
 
 
 class ProjectErased(Event, frozen=True, kw_only=True):

@@ -43,6 +43,8 @@ class Rendition(Value, frozen=True, kw_only=True):
     None, in older events: the newest."""
     test: bool = False
     """Made with a test key: the picture is marked."""
+    watermark: bool = False
+    """The plan's mark lies over the picture; a test has its own instead."""
 
 
 class RenditionOrder(Event, frozen=True, kw_only=True):

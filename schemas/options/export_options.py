@@ -101,6 +101,11 @@ def words_suffix(transcript_version: int | None) -> str:
     return f"/transcript-{transcript_version}" if transcript_version and transcript_version > 1 else ""
 
 
+def watermark_suffix(*, watermark: bool) -> str:
+    """The part of an export's name for the plan's mark: a marked file is another one."""
+    return "/watermark" if watermark else ""
+
+
 def export_suffix(options: ExportOptions) -> str:
     """The part of an export's name, from which its id is made, for these options; empty for none."""
     if options == ExportOptions():

@@ -14,6 +14,10 @@ from msgspec import Meta
 UNLIMITED = "unlimited"
 PlanName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$", examples=["pro"])]
 Bound = Annotated[int, Meta(ge=0)]
+Seats = Annotated[int, Meta(ge=1)]
+MIN_RETENTION_DAYS = 7
+"""No plan and no setting keeps projects for a shorter time."""
+RetentionDays = Annotated[int, Meta(ge=MIN_RETENTION_DAYS, le=36_500)]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +36,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Projects at work at once."""
     requests_per_minute: Bound | None = None
     """Requests to the API of the whole organisation."""
+    seats: Seats | None = None
+    """Members and open invitations."""
+    retention_days: RetentionDays | None = None
+    """Days after its end for which a project is kept, with its source and its files; null: until it is erased."""
+    watermark: bool = False
+    """Whether new files of clips bear a mark over the picture."""
 
 
 def decode_plans(text: bytes) -> Mapping[str, Plan]:

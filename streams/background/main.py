@@ -16,6 +16,7 @@ from core.settings import Settings
 from streams.background.audit_sealer import run_audit_sealer
 from streams.background.mailer import run_mailer
 from streams.background.orphan_sweep import run_orphan_sweep
+from streams.background.project_expiry import run_project_expiry
 from streams.background.relay import Relay, run_backlog
 from streams.background.sweeper import run_erasure, run_letters, run_retention, run_sweeps
 from streams.background.use_metering import run_use_metering
@@ -76,6 +77,7 @@ async def run_relay(settings: Settings) -> int:
                 run_sweeps(settings, relay_pool, stop, metrics),
                 run_audit_sealer(relay_pool, stop),
                 run_retention(settings, relay_pool, stop, metrics),
+                run_project_expiry(settings, relay_pool, worker_pool, stop, metrics),
                 run_watchdog(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),

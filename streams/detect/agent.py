@@ -13,6 +13,7 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.sentence_embeddings import embed, read_rows
 from core.services import project_lifecycle
+from core.services.billing.quotas import read_organisation_plan
 from core.storage.organisations import read_own_weights
 from core.storage.projects import read_project
 from core.storage.spans import list_span_documents
@@ -189,6 +190,7 @@ class DetectStage:
             spans = await list_span_documents(connection, *owner)
             weights = await read_own_weights(connection, event.org_id)
             transcript = await read_transcript(connection, *owner)
+            plan = await read_organisation_plan(connection, self._context.settings, event.org_id)
         assert project is not None
         assert project.duration_ms is not None  # ingest writes it before anything can be understood
         return DetectInputs(
@@ -202,6 +204,7 @@ class DetectStage:
             seen=[span.seen for span in spans if span.seen],
             weights=weights,
             test=project.test,
+            watermark=plan.watermark and not project.test,
         )
 
     async def _read_analysis(self, inputs: DetectInputs) -> ProjectAnalysis:

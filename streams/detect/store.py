@@ -19,7 +19,7 @@ from schemas.common import ObjectRef, Sibling
 from schemas.documents.moments import Moment, MomentList
 from schemas.ids import result_id
 from schemas.options.caption_template import export_words, version_of
-from schemas.options.export_options import export_suffix, words_suffix
+from schemas.options.export_options import export_suffix, watermark_suffix, words_suffix
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable
 from schemas.stages import EXPORT_STAGES
@@ -42,6 +42,8 @@ class DetectInputs(msgspec.Struct, frozen=True, kw_only=True):
     """The organisation's own table; None: the installation's."""
     test: bool = False
     """Whether the project was made with a test key."""
+    watermark: bool = False
+    """Whether the organisation's plan marks its files; a test has its own mark."""
 
 
 async def commit_moments(
@@ -99,6 +101,7 @@ def _build_selection(
     clip_id, options = UUID(moment.id), inputs.options
     words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
     name = f"{words}{export_suffix(options.export)}{words_suffix(inputs.transcript_version)}"
+    name += watermark_suffix(watermark=inputs.watermark)
     first, *siblings = [
         Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
     ]
@@ -120,6 +123,7 @@ def _build_selection(
             options=options.export,
             transcript_version=inputs.transcript_version,
             test=inputs.test,
+            watermark=inputs.watermark,
         ),
         siblings=siblings,
     )

@@ -21,6 +21,7 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import VideoTrack
 from streams.renderer.branding.overlay_placement import OccupiedArea
 from streams.renderer.branding.overlays import Overlays
+from streams.renderer.branding.picture_marks import chosen_mark
 from streams.renderer.caption_plan import resolve_cue_looks, resolve_look
 from streams.renderer.captions.burn_in import CaptionBurner
 from streams.renderer.captions.caption_placement import FACE_MARGIN_MS, faces_on_output, place_captions
@@ -115,8 +116,9 @@ def build_compositor(job: RenderJob, cues: list[CaptionCue], scratch: Path) -> C
 
 
 def build_overlays(job: RenderJob, played: Sequence[PlacedSegment], captions: CaptionBurner) -> Overlays | None:
-    """Build the overlays of the clip: the brand kit's, and a test's mark; None where there are none."""
-    if job.brand is None and not job.test:
+    """Build the overlays of the clip: the brand kit's, and a mark; None where there are none."""
+    mark = chosen_mark(test=job.test, watermark=job.watermark)
+    if job.brand is None and mark is None:
         return None
     clip_ms, size_px = (played[0].output_start_ms, played[-1].output_end_ms), OUTPUT_SIZES[job.plan.aspect]
     faces = [
@@ -125,4 +127,4 @@ def build_overlays(job: RenderJob, played: Sequence[PlacedSegment], captions: Ca
     ]
     names = job.brand is not None and job.brand.kit.lower_third is not None
     inks = [OccupiedArea(*ink_area) for ink_area in captions.ink_areas()] if names else []
-    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, faces, inks, test=job.test)
+    return Overlays(job.brand, words_out(job.words, played), size_px, clip_ms, faces, inks, mark=mark)

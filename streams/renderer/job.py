@@ -51,6 +51,8 @@ class RenderJob(Value, frozen=True, kw_only=True):
     """Brand kit to draw and play; its files lie where the child may read them."""
     test: bool = False
     """Whether the mark of what was made with a test key is drawn."""
+    watermark: bool = False
+    """Whether the plan's mark is drawn, in place of a test's."""
     title: str = ""
     """Drawn on the thumbnails; empty: no title."""
     earlier_files: list[EarlierFile] = []

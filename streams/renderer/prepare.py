@@ -82,6 +82,7 @@ async def build_job(
         options=rendition.options,
         brand=brand.assets,
         test=rendition.test,
+        watermark=rendition.watermark,
         title=masked(inputs.title, spoken_transcript.language)
         if rendition.mask_profanity and spoken_transcript
         else inputs.title,

@@ -129,6 +129,12 @@ EXPIRED = Metric(
     text="Rows deleted because they were older than the settings keep them",
     labels=("table",),
 )
+PROJECT_EXPIRY = Metric(
+    name="clipstream_project_expiry_total",
+    kind="counter",
+    text="Ended projects of which the end was announced, withdrawn or done, as their plans say",
+    labels=("outcome",),
+)
 STILL = Metric(
     name="clipstream_projects_still",
     kind="gauge",
@@ -196,6 +202,7 @@ OF_RELAY = (
     REEMITTED,
     LEFTOVERS,
     EXPIRED,
+    PROJECT_EXPIRY,
     STILL,
     STILL_AGE,
     WATCHDOG,

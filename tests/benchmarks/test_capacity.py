@@ -23,7 +23,8 @@ from benchmarks.load.project_amounts import (
 from benchmarks.load.project_copies import ages_of, copy_statement, read_recorded
 from benchmarks.load.scaling_page import PAGE, page_with
 from core.domain.estimates import default_rates
-from core.settings import AdmissionRules, RetentionRules
+from core.domain.retention_rules import RetentionRules
+from core.settings import AdmissionRules
 from schemas.costs import PriceList
 
 FOOTPRINT = Footprint(

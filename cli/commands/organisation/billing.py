@@ -76,9 +76,16 @@ def show_limits(client: Client, args: Namespace, display: Display) -> tuple[int,
             ("exports", used["exports"], plan["exports"]),
             ("GB kept", used["stored_bytes"] / BYTES_PER_GB, plan["storage_gb"]),
             ("projects at work", used["running_projects"], plan["running_projects"]),
+            ("members and invitations", sum(limits["seats"].values()), plan["seats"]),
         )
         rows = [(name, _amount(so_far), "no limit" if most is None else f"{most:,}") for name, so_far, most in amounts]
         display.table(plain_table("", ("", "used", "of"), rows))
+        if plan["retention_days"] is not None:
+            display.say(f"Projects are kept for {plan['retention_days']} days after their end.")
+        if plan["watermark"]:
+            display.say("New files of clips bear a mark over the picture.")
+        for excess in limits["exceeded"]:
+            display.say(f"More than the plan has is in use. {excess['detail']}")
     return ExitCode.OK, limits
 
 

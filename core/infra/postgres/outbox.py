@@ -126,6 +126,7 @@ VersionedEvent = (
     | events.ProjectRetried
     | events.ProjectCancelled
     | events.ProjectErased
+    | events.ProjectExpiring
     | events.ClipEdited
     | events.ProjectUpdated
     | events.ClipUpdated

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from typing import Literal, get_args
+from collections.abc import Iterator
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -24,7 +25,9 @@ MS_PER_MINUTE = 60_000
 BYTES_PER_GB = 10**9
 PLAN_EXCEEDED = "plan.exceeded"
 """Reason of a project whose recording passes the plan."""
-Limit = Literal["source_minutes", "exports", "storage_gb", "running_projects"]
+Limit = Literal["source_minutes", "exports", "storage_gb", "running_projects", "seats"]
+WORK_LIMITS: tuple[Limit, ...] = ("source_minutes", "exports", "storage_gb", "running_projects")
+"""Limits that work can pass."""
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,11 @@ def plan_named(settings: Settings, name: str | None) -> Plan:
     return plans.get(name or settings.default_plan) or plans.get(settings.default_plan) or plans[UNLIMITED]
 
 
+async def read_organisation_plan(connection: Connection, settings: Settings, org_id: UUID) -> Plan:
+    """The plan that an organisation has now."""
+    return plan_named(settings, (await read_plan(connection, org_id)).name)
+
+
 async def check_quota(
     connection: Connection,
     settings: Settings,
@@ -94,7 +102,7 @@ async def check_quota(
 
     ``but``: the project at work that it is about, which does not count twice.
     """
-    if not has_bounds(plan_named(settings, (await read_plan(connection, org_id)).name)):
+    if not has_bounds(await read_organisation_plan(connection, settings, org_id)):
         return None
     await lock_quota(connection, org_id)
     quota = await read_quota(connection, settings, org_id, now, but=but)
@@ -103,7 +111,7 @@ async def check_quota(
 
 def has_bounds(plan: Plan) -> bool:
     """Whether the plan limits any work."""
-    return any(getattr(plan, limit) is not None for limit in get_args(Limit))
+    return any(getattr(plan, limit) is not None for limit in WORK_LIMITS)
 
 
 def find_excess(
@@ -115,20 +123,37 @@ def find_excess(
     projects: int = 0,
 ) -> Excess | None:
     """The first limit that this much more would pass."""
+    more: dict[Limit, int] = {
+        "running_projects": projects,
+        "source_minutes": source_ms,
+        "exports": exports,
+        "storage_gb": stored_bytes,
+    }
+    for limit, bound, so_far, excess in _work_limits(quota):
+        if more[limit] and so_far + more[limit] > bound:
+            return excess
+    return None
+
+
+def list_exceeded(quota: Quota) -> list[Excess]:
+    """Each limit of work that what was used passes already, as after a change to a smaller plan."""
+    return [excess for _, bound, so_far, excess in _work_limits(quota) if so_far > bound]
+
+
+def _work_limits(quota: Quota) -> Iterator[tuple[Limit, int, int, Excess]]:
+    """Each limit of the plan, as an amount, with what was used of it and what is said beyond it."""
     plan, used = quota.plan, quota.used
     monthly = f"It counts from zero again at {quota.until:%Y-%m-%d %H:%M} UTC."
-    checks: tuple[tuple[Limit, int | None, int, int, int, str], ...] = (
-        ("running_projects", plan.running_projects, 1, used.running_projects, projects, "Wait until one ends."),
-        ("source_minutes", plan.source_minutes, MS_PER_MINUTE, used.source_ms, source_ms, monthly),
-        ("exports", plan.exports, 1, used.exports, exports, monthly),
-        ("storage_gb", plan.storage_gb, BYTES_PER_GB, used.stored_bytes, stored_bytes, "Erase projects to free some."),
+    limits: tuple[tuple[Limit, int | None, int, int, str], ...] = (
+        ("running_projects", plan.running_projects, 1, used.running_projects, "Wait until one ends."),
+        ("source_minutes", plan.source_minutes, MS_PER_MINUTE, used.source_ms, monthly),
+        ("exports", plan.exports, 1, used.exports, monthly),
+        ("storage_gb", plan.storage_gb, BYTES_PER_GB, used.stored_bytes, "Erase projects to free some."),
     )
-    for limit, bound, unit, so_far, more, remedy in checks:
-        if bound is None or not more:
-            continue
-        if so_far + more > bound * unit:
-            return Excess(limit=limit, detail=f"The plan {plan.title} has {_bound_text(limit, bound)}. {remedy}")
-    return None
+    for limit, bound, unit, so_far, remedy in limits:
+        if bound is not None:
+            detail = f"The plan {plan.title} has {bound_text(limit, bound)}. {remedy}"
+            yield limit, bound * unit, so_far, Excess(limit=limit, detail=detail)
 
 
 _NOUNS: dict[Limit, tuple[str, str]] = {
@@ -136,9 +161,11 @@ _NOUNS: dict[Limit, tuple[str, str]] = {
     "source_minutes": ("minute of recordings a month", "minutes of recordings a month"),
     "exports": ("export a month", "exports a month"),
     "storage_gb": ("GB of storage", "GB of storage"),
+    "seats": ("seat", "seats"),
 }
 
 
-def _bound_text(limit: Limit, bound: int) -> str:
+def bound_text(limit: Limit, bound: int) -> str:
+    """A limit of a plan, in words."""
     singular, plural = _NOUNS[limit]
     return f"{bound:,} {singular if bound == 1 else plural}"

@@ -9,10 +9,11 @@ from uuid import UUID
 from core.domain.identity.actors import Actor
 from core.domain.identity.role_rules import role_fault
 from core.infra.postgres.connection import Connection, person_transaction, set_org
+from core.services.billing.seats import check_invitation_seat
 from core.services.identity.identity_log import note_identity_event
 from core.services.identity.identity_parts import IdentityParts, account_subject
 from core.services.identity.opaque_tokens import mint_token
-from core.services.identity.refusals import IdentityRefused
+from core.services.identity.refusals import IdentityRefused, refuse_excess
 from core.storage.identity import invitations, mails, memberships, people
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord, Membership
@@ -43,6 +44,7 @@ async def invite(
     if len(await invitations.list_invitations(connection, org_id)) >= MAX_OPEN_INVITATIONS:
         detail = f"An organisation has at most {MAX_OPEN_INVITATIONS} open invitations."
         raise IdentityRefused("limit-reached", detail)
+    refuse_excess(await check_invitation_seat(connection, parts.settings, org_id, email))
     code, code_hash = mint_token("invitation")
     invitation_id, days = parts.new_id(), parts.settings.identity.invitation_days
     await invitations.insert_invitation(

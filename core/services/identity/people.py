@@ -13,10 +13,11 @@ import msgspec
 from core.domain.identity.actors import Actor
 from core.domain.identity.passwords import password_fault
 from core.infra.postgres.connection import Connection, person_transaction, set_org, transaction
+from core.services.billing.seats import check_member_seat
 from core.services.identity.identity_log import note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor
 from core.services.identity.opaque_tokens import hash_token, mint_token
-from core.services.identity.refusals import IdentityRefused, invalid_code, wrong_credentials
+from core.services.identity.refusals import IdentityRefused, invalid_code, refuse_excess, wrong_credentials
 from core.services.identity.sessions import SessionTokens, begin_session
 from core.services.identity.sign_in_guard import begin_try, end_try, unlock_account
 from core.storage.identity import invitations, memberships, people, sessions, single_use_tokens
@@ -83,6 +84,7 @@ async def register_invited(
         )
         if not added:
             raise IdentityRefused("account-exists", "This address has an account: sign in, and accept the invitation.")
+        refuse_excess(await check_member_seat(connection, parts.settings, invitation.org_id))
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         tokens = await begin_session(parts, connection, user_id, visitor, ["password"], invitation.org_id)
@@ -98,9 +100,9 @@ async def accept_invitation(parts: IdentityParts, user_id: UUID, token: str, vis
         invitation = await invitations.find_invitation(connection, hash_token(token))
         if person is None or invitation is None or invitation.email != person.email:
             raise invalid_code()
-        await memberships.lock_organisation_roles(connection, invitation.org_id)
         if await memberships.read_role(connection, invitation.org_id, user_id) is not None:
             raise IdentityRefused("already-member", "You belong to this organisation already.")
+        refuse_excess(await check_member_seat(connection, parts.settings, invitation.org_id))
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
     actor = Actor(kind="user", id=user_id)

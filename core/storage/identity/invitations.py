@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, set_org, set_place
+from core.storage.identity.memberships import lock_organisation_roles
 from schemas.access.permissions import Role
 from schemas.common import Value
 
@@ -69,13 +70,29 @@ async def list_invitations(
     return [InvitationRecord(**dict(row)) for row in await connection.fetch(_OPEN, org_id, invitation_id)]
 
 
+async def count_open_invitations(connection: Connection, org_id: UUID, *, but_email: str = "") -> int:
+    """Number of an organisation's open invitations, without those of an address."""
+    return int(
+        await connection.fetchval(
+            """select count(*) from invitations where org_id = $1 and email <> $2
+               and accepted_at is null and revoked_at is null and expires_at > now()""",
+            org_id,
+            but_email,
+        )
+    )
+
+
 async def find_invitation(connection: Connection, token_hash: bytes) -> InvitationRecord | None:
-    """The open invitation of a token; the rest of the transaction sees the rows of its organisation."""
+    """The open invitation of a token; the rest of the transaction sees the rows of its organisation.
+
+    It holds the lock of the organisation's roles: who invites takes that first as well, and the row after it.
+    """
     await set_place(connection, "token_hash", token_hash.hex())
     org_id = await connection.fetchval("select org_id from invitations where hash = $1", token_hash)
     if org_id is None:
         return None
     await set_org(connection, org_id)
+    await lock_organisation_roles(connection, org_id)
     invitation_id = await connection.fetchval(
         "select invitation_id from invitations where hash = $1 for no key update", token_hash
     )

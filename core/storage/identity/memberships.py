@@ -72,6 +72,11 @@ async def count_owners(connection: Connection, org_id: UUID) -> int:
     )
 
 
+async def count_members(connection: Connection, org_id: UUID) -> int:
+    """Number of an organisation's members."""
+    return int(await connection.fetchval("select count(*) from memberships where org_id = $1", org_id))
+
+
 async def write_membership(connection: Connection, org_id: UUID, user_id: UUID, role: Role) -> None:
     """Add a member, or set the role of one."""
     await connection.execute(

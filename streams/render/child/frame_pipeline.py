@@ -14,7 +14,7 @@ from streams.render.quality.check_captions import list_timed_slots
 from streams.render.quality.reference_frames import ReferenceFrames
 from streams.render.quality.subject import caption_entry_ms
 from streams.renderer.branding.bumpers import BUMPER_SHOT, NO_SOURCE_MS, BumperFrame
-from streams.renderer.branding.test_mark import with_test_mark
+from streams.renderer.branding.picture_marks import chosen_mark, with_mark
 from streams.renderer.caption_plan import list_templates, resolve_look
 from streams.renderer.compositor import FrameSink, build_compositor
 from streams.renderer.job import RenderJob
@@ -55,8 +55,9 @@ class FramePipeline:
             if job.title
             else None
         )
-        if job.test:
-            self.title = with_test_mark(self.title, size_px)
+        mark = chosen_mark(test=job.test, watermark=job.watermark)
+        if mark is not None:
+            self.title = with_mark(mark, self.title, size_px)
 
     def plate_areas(self) -> list[tuple[float, float, Box]]:
         """Start, end and box on the output of each caption with a plate."""

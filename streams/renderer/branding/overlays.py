@@ -1,4 +1,4 @@
-"""Blends a kit's logo, watermark and lower thirds, and the mark of a test, into the frames of a clip."""
+"""Blends a kit's logo, watermark and lower thirds, and a mark, into the frames of a clip."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from streams.renderer.branding.overlay_placement import (
     place_overlay,
     visible_window,
 )
-from streams.renderer.branding.test_mark import burn_patches, draw_test_mark
+from streams.renderer.branding.picture_marks import Mark, burn_patches, draw_mark
 from streams.renderer.captions.burn_in import PlanePatch, yuv_patches
 from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.timeline.slots import Slot
@@ -54,16 +54,16 @@ class Overlays:
         faces: Sequence[OccupiedArea] = (),
         captions: Sequence[OccupiedArea] = (),
         *,
-        test: bool = False,
+        mark: Mark | None = None,
     ) -> None:
-        """Draw the kit's overlays; ``test``: and over them the mark of what was made with a test key.
+        """Draw the kit's overlays, and over them the mark.
 
         ``words``, ``faces``, ``captions`` and ``clip_ms``, the range in which the clip itself plays, are on the
         output clock.
         """
         self._overlays = [] if assets is None else _draw_kit(assets, words, size_px, clip_ms, faces, captions)
-        if test:
-            self._overlays.append(TimedOverlay(draw_test_mark(size_px), -inf, inf, "test"))
+        if mark is not None:
+            self._overlays.append(TimedOverlay(draw_mark(mark, size_px), -inf, inf, f"mark {mark}"))
 
     def slot_state(self, slot: Slot) -> list[tuple[str, int]]:
         """Overlays due in a slot, each with its opacity step of `FADE_STEPS`."""

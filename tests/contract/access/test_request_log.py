@@ -10,10 +10,11 @@ from uuid import uuid4
 
 import pytest
 
+from core.domain.retention_rules import RetentionRules
 from core.errors import Unavailable
 from core.infra.postgres.connection import Pool, create_pool, set_org
 from core.services.identity.request_log import SHARE_OF_ONE, RequestLog
-from core.settings import RetentionRules, Settings
+from core.settings import Settings
 from streams.background.sweeper import delete_old
 from tests.contract.rigs.api_world import URL, Tenant, World, client_of, new_project, open_world
 

@@ -1,4 +1,4 @@
-"""Every operation with the key of every role of another organisation: who may call it, and that nothing leaks.
+"""Every operation as every role, of another organisation and of the same: who may call it, and that nothing leaks.
 
 The operations, roles and permissions are the registry's own, so a new one is covered as soon as it is registered.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 import httpx2
 import msgspec
@@ -15,64 +15,67 @@ import msgspec
 from api.http.operations import Operation, path_parameters
 from api.openapi.examples import request_examples
 from api.routes import OPERATIONS
-from core.infra.key_ring import open_key_ring
-from core.infra.postgres.connection import set_org
-from core.infra.secrets import mint_api_key
-from core.settings import Settings
-from schemas.access.permissions import ROLES, Role, permissions_of_role
-from tests.contract.rigs.api_world import World
+from schemas.access.permissions import Role
+from tests.contract.generated.wall_callers import Kind, WallCaller, kinds_of, sample_callers
+
+LAST = ("eraseAccount", "logout")
+"""Operations that end the caller itself."""
+_PUBLIC = frozenset(operation.name for operation in OPERATIONS if operation.permission == "public")
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """One request and its answer."""
 
     role: Role
+    kind: Kind
     operation: str
     allowed: bool
-    """Whether the role has the permission."""
+    """Whether the caller has the permission."""
     names_foreign: bool
     """Whether the path or the body names a resource of another organisation."""
     status: int
     text: str
+    code: str
+    """Of the problem; empty for none."""
+    lacks_permission: bool
+    """Whether the answer says that the permission is lacking."""
 
 
-async def key_of_role(world: World, settings: Settings, role: Role) -> str:
-    """A key of the second organisation with the permissions of a role."""
-    minted, org_id = mint_api_key(open_key_ring(settings).derive("api-keys")), world.bob.org_id
-    async with world.owner.transaction():
-        await set_org(world.owner, org_id)
-        await world.owner.execute(
-            "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
-            org_id, uuid.uuid4(), minted.hash, minted.last4, sorted(ROLES[role]),
-        )  # fmt: skip
-    return minted.plain
-
-
-async def call_everything(
-    client: httpx2.AsyncClient, key: str, role: Role, ids: Mapping[str, Sequence[str]]
+async def call_as_foreigners(
+    callers: Sequence[WallCaller], ids: Mapping[str, Sequence[str]], *, seed: int, whole: bool
 ) -> list[Answered]:
-    """Call every operation with ids of another organisation, as one role."""
-    permissions = permissions_of_role(role, operator=False)
+    """Call every operation with ids of another organisation, as each role; ``whole``: also as each kind of caller."""
     return [
-        await _call(client, key, role, operation, ids, allowed=_is_allowed(operation, permissions))
-        for operation in OPERATIONS
+        await _call(caller, operation, ids, foreign=True)
+        for operation in sorted(OPERATIONS, key=_place)
+        for caller in sample_callers(callers, operation.name, seed=seed, whole=whole)
     ]
 
 
-def _is_allowed(operation: Operation, permissions: frozenset[str]) -> bool:
-    if operation.of_person:  # a key is no person
+def _place(operation: Operation) -> int:
+    return 1 + LAST.index(operation.name) if operation.name in LAST else 0
+
+
+async def call_without_permission(
+    callers: Sequence[WallCaller], ids: Mapping[str, Sequence[str]], *, seed: int, whole: bool
+) -> list[Answered]:
+    """Call what each role of the organisation itself may not, with its own ids."""
+    return [
+        await _call(caller, operation, ids, foreign=False)
+        for operation in OPERATIONS
+        for caller in sample_callers(callers, operation.name, seed=seed, whole=whole)
+        if not _is_allowed(operation, caller)
+    ]
+
+
+def _is_allowed(operation: Operation, caller: WallCaller) -> bool:
+    if operation.of_person and not caller.is_person:
         return False
-    return operation.permission in ("public", "authenticated") or operation.permission in permissions
+    return operation.permission in ("public", "authenticated") or operation.permission in caller.permissions
 
 
 async def _call(
-    client: httpx2.AsyncClient,
-    key: str,
-    role: Role,
-    operation: Operation,
-    ids: Mapping[str, Sequence[str]],
-    *,
-    allowed: bool,
+    caller: WallCaller, operation: Operation, ids: Mapping[str, Sequence[str]], *, foreign: bool
 ) -> Answered:
     parameters = path_parameters(operation.path)
     path = operation.path
@@ -82,14 +85,27 @@ async def _call(
     body = _with_ids(next(iter(examples.values())), ids)
     arguments: dict[str, Any] = {"json": body} if operation.request is not None else {}
     query = {name: value[0] for name, value in ids.items() if operation.query and name in _fields(operation.query)}
-    answer = await client.request(
-        operation.method, path, params=query, headers={"Authorization": f"Bearer {key}", "If-Match": "*"}, **arguments
-    )
-    foreign = any(name in ids for name in parameters)
+    answer = await caller.client.request(operation.method, path, params=query, headers={"If-Match": "*"}, **arguments)
+    kind = answer.headers.get("content-type", "")
     return Answered(
-        role=role, operation=operation.name, allowed=allowed, names_foreign=foreign, status=answer.status_code,
-        text=answer.text if answer.headers.get("content-type", "").startswith(("application", "text")) else "",
+        role=caller.role, kind=caller.kind, operation=operation.name, allowed=_is_allowed(operation, caller),
+        names_foreign=foreign and any(name in ids for name in parameters), status=answer.status_code,
+        text=answer.text if kind.startswith(("application", "text")) else "", code=_code(answer),
+        lacks_permission=_lacks(answer),
     )  # fmt: skip
+
+
+def _code(answer: httpx2.Response) -> str:
+    is_problem = answer.headers.get("content-type", "").startswith("application/problem+json") and answer.content
+    return str(answer.json()["code"]) if is_problem else ""
+
+
+def _lacks(answer: httpx2.Response) -> bool:
+    if answer.status_code != 403 or not answer.content:  # an answer to HEAD has no body
+        return answer.status_code == 403
+    problem = answer.json()
+    told = ("The caller lacks the permission", "This is for people who signed in")
+    return problem["code"] == "forbidden" and problem["detail"].startswith(told)
 
 
 def _fields(struct: type) -> set[str]:
@@ -110,21 +126,27 @@ def broken_walls(answers: Sequence[Answered], canary: str) -> list[str]:
     """What is wrong with the answers, in a line each."""
     broken = []
     for answer in answers:
-        place = f"{answer.role} {answer.operation}: {answer.status}"
+        place = f"{answer.role} by {answer.kind}, {answer.operation}: {answer.status} {answer.code}"
         if answer.status >= 500:
             broken.append(f"{place}, a bug")
-        if not answer.allowed and answer.status != 403:
+        if not answer.allowed and not answer.lacks_permission:
             broken.append(f"{place} without the permission")
-        if answer.allowed and not answer.names_foreign and answer.status == 403:
+        if answer.allowed and answer.lacks_permission:
             broken.append(f"{place} with the permission")
         if answer.allowed and answer.names_foreign and not 400 <= answer.status < 500:
             broken.append(f"{place} for a foreign id")
+        if answer.code == "unauthenticated" and answer.operation not in (*LAST, *_PUBLIC):
+            broken.append(f"{place}: the caller was not known")
         if canary in answer.text:
             broken.append(f"{place} tells {canary}")
     return broken
 
 
-def uncalled(answers: Sequence[Answered]) -> set[tuple[str, str]]:
-    """Pairs of role and operation that were not tried."""
-    wanted = {(role, operation.name) for role in get_args(Role) for operation in OPERATIONS}
-    return wanted - {(answer.role, answer.operation) for answer in answers}
+def uncalled(
+    answers: Sequence[Answered], callers: Sequence[WallCaller], *, whole: bool
+) -> set[tuple[str, str, Kind | None]]:
+    """Roles and operations that were not tried; ``whole``: with each kind of caller."""
+    roles = {caller.role for caller in callers}
+    kinds: dict[Role, Sequence[Kind | None]] = {role: list(kinds_of(role)) if whole else [None] for role in roles}
+    wanted = {(role, operation.name, kind) for role in roles for operation in OPERATIONS for kind in kinds[role]}
+    return wanted - {(answer.role, answer.operation, answer.kind if whole else None) for answer in answers}

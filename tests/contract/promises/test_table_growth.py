@@ -13,8 +13,9 @@ from contextlib import suppress
 import asyncpg
 import msgspec
 
+from core.domain.retention_rules import RetentionRules
 from core.infra.postgres.connection import set_org
-from core.settings import RetentionRules, Settings
+from core.settings import Settings
 from streams.background.sweeper import delete_old
 from tests.contract.runtime.test_retention import Rig, rig
 from tests.support.soak import GROWTH, SHARE, record, time_out, volume

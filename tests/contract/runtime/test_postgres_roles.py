@@ -61,8 +61,10 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
     }
     settle = {(ORPHANS, "_settle")}
     erasure: set[Node] = {(SWEEPER, "run_erasure"), (SWEEPER, "run_letters"), (ORPHANS, "_look")}
+    erasure |= {("core.services.billing.project_expiry", "expire_project")}
     relay = {node for module in RELAYS for node in nodes_of(f"streams.background.{module}")}
     relay |= {(SWEEPER, "run_sweeps"), (SWEEPER, "run_retention"), (ORPHANS, "sweep_orphans"), *settle}
+    relay |= {("core.storage.project_expiry", "list_expiring_projects")}
     return stages | {
         API: (nodes_of("api"), set()),
         ERASURE: (erasure, settle),

@@ -9,9 +9,10 @@ import asyncpg
 import msgspec
 import pytest
 
+from core.domain.retention_rules import RetentionRules
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.services.retention import list_expiring
-from core.settings import RetentionRules, Settings
+from core.settings import Settings
 from streams.background.sweeper import delete_old
 from streams.runtime.metrics import OF_RELAY, ProcessMetrics
 from tests.contract.rigs.postgres import new_org

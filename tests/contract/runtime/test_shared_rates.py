@@ -51,6 +51,12 @@ async def test_processes_together_admit_what_the_rate_allows(pools: list[Pool]) 
     assert 0.9 * rate.burst <= admitted <= ideal * 1.01
 
 
+async def test_requests_at_once_lose_no_tokens(pools: list[Pool]) -> None:
+    rate, process = new_rate(1200), SharedRates(pools[0], time.monotonic)
+    answers = await asyncio.gather(*(is_admitted(process, rate) for _ in range(int(rate.burst))))
+    assert sum(answers) == rate.burst
+
+
 async def test_most_requests_ask_nothing_of_postgres(pools: list[Pool]) -> None:
     rate, asked = new_rate(12_000), 0
     pool = pools[0]

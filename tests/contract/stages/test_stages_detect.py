@@ -234,6 +234,26 @@ async def test_an_organisations_projects_are_scored_by_its_weights(rig: Rig) -> 
     assert {signal.name for moment in moments.moments for signal in moment.signals} == {"novelty"}
 
 
+@pytest.mark.parametrize("test", [False, True])
+async def test_automatic_files_bear_the_mark_of_the_plan(rig: Rig, test: bool) -> None:
+    event = await understood(rig)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set test = $3 where (org_id, project_id) = ($1, $2)", *rig.owner, test
+        )
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute("update orgs set plan = 'free' where org_id = $1", rig.org_id)
+    await owner.close()
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    _, *selected = await rig.fresh()
+    marks = {(one.event.rendition.test, one.event.rendition.watermark) for one in selected}  # type: ignore[union-attr]
+    assert marks == {(test, not test)}
+    exports = await rig.rows("select test, watermark from exports where org_id = $1 and project_id = $2")
+    assert {(export["test"], export["watermark"]) for export in exports} == marks
+
+
 async def test_a_bug_in_detect_fails_the_project(rig: Rig) -> None:
     event = await understood(rig)
     gone = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)

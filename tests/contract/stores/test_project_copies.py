@@ -11,10 +11,11 @@ import pytest
 
 from benchmarks.load.load_plan import copied_id
 from benchmarks.load.project_copies import Copies, fill_tables, measure_tables, record_project
+from core.domain.retention_rules import RetentionRules
 from core.infra.postgres.connection import prepare_connection, set_org
 from core.infra.postgres.outbox import Cause, put
 from core.services.project_lifecycle import create_project
-from core.settings import RetentionRules, Settings
+from core.settings import Settings
 from schemas.events import UploadReceived
 from schemas.stages import PROJECT_STAGES
 from tests.contract.rigs.postgres import new_org, run_postgres

@@ -31,7 +31,7 @@ OPENERS = {
     "streams.renderer.audio.stems": "streams.render.child.main:main",
     "streams.renderer.branding.bumpers": "streams.render.child.main:main",
     "streams.renderer.branding.overlays": "streams.render.child.main:main",
-    "streams.renderer.branding.test_mark": "streams.render.child.main:main",
+    "streams.renderer.branding.picture_marks": "streams.render.child.main:main",
     "streams.renderer.encoding.animated_image": "streams.render.child.main:main",
     "streams.renderer.encoding.muxer": "streams.render.child.main:main",
     "streams.renderer.segments.packets": "streams.render.child.main:main",

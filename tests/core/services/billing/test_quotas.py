@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.services.billing.quotas import Quota, find_excess, has_bounds, month_of
+from core.services.billing.seats import SeatsTaken, list_excesses
 from core.storage.billing.usage import Used
 from schemas.options.plans import Plan, decode_plans, read_plans
 
@@ -78,3 +79,13 @@ def test_the_shipped_plans_limit_all_but_one() -> None:
 def test_plans_that_make_no_sense_are_refused(text: bytes) -> None:
     with pytest.raises(ValueError):
         decode_plans(text)
+
+
+def test_what_is_in_use_may_pass_a_smaller_plan() -> None:
+    plan = Plan(name="small", title="Small", exports=2, storage_gb=1, seats=2)
+    used = msgspec.structs.replace(NOTHING, exports=3, stored_bytes=10**9, running_projects=9)
+    quota = Quota(plan=plan, since=at("2026-01-01"), until=at("2026-02-01"), used=used)
+    excesses = list_excesses(quota, SeatsTaken(members=2, invitations=1))
+    assert [excess.limit for excess in excesses] == ["exports", "seats"]
+    assert "stays" in excesses[1].detail
+    assert list_excesses(quota, SeatsTaken(members=1, invitations=1))[1:] == []
