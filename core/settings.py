@@ -14,6 +14,7 @@ import msgspec
 
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
+from core.domain.identity.data_rules import DataRules
 from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
 from schemas.topics import PARTITIONS
@@ -260,6 +261,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     default_plan: str = "unlimited"
     """Plan of organisations that have none of their own."""
     stripe: StripeRules = StripeRules()
+    data: DataRules = DataRules()
 
     @property
     def public_address(self) -> str:
@@ -278,6 +280,7 @@ _NESTED: dict[str, type[msgspec.Struct]] = {
     "identity": IdentityRules,
     "prices": PriceList,
     "stripe": StripeRules,
+    "data": DataRules,
 }
 
 
@@ -362,10 +365,7 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
 
 
 def load_writing_rules(environ: Mapping[str, str]) -> tuple[WriterRules, JudgeRules]:
-    """Settings of the writer and the judge alone, for a tool that needs no other.
-
-    Raises MissingSettingError.
-    """
+    """Settings of the writer and the judge alone, for a tool that needs no other. Raises MissingSettingError."""
     writer = WriterRules(**_read(WriterRules, f"{PREFIX}WRITER_", environ, frozenset()))
     return writer, JudgeRules(**_read(JudgeRules, f"{PREFIX}JUDGE_", environ, frozenset()))
 
