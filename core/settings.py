@@ -365,7 +365,7 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
 
 
 def load_writing_rules(environ: Mapping[str, str]) -> tuple[WriterRules, JudgeRules]:
-    """Settings of the writer and the judge alone, for a tool that needs no other. Raises MissingSettingError."""
+    """Settings of the writer and the judge alone. Raises MissingSettingError."""
     writer = WriterRules(**_read(WriterRules, f"{PREFIX}WRITER_", environ, frozenset()))
     return writer, JudgeRules(**_read(JudgeRules, f"{PREFIX}JUDGE_", environ, frozenset()))
 

@@ -48,10 +48,10 @@ class OrganisationArchive(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     """Lines of each resource, and `files`; empty until it is done."""
     url: str | None
-    """Address of its file for an hour; null while it has none."""
-    failure_reason: str | None
+    """Address of its file for an hour; null while it has none, and for callers without `organisation:write`."""
+    failure_reason: Annotated[str, Meta(examples=["archive.too_large"])] | None
     """Why it failed, as a word for programs."""
-    failure_detail: str | None
+    failure_detail: Annotated[str, Meta(examples=["It would have 312.4 GB, and the most is 200 GB."])] | None
     """Why it failed, as a sentence."""
 
 
@@ -63,7 +63,8 @@ class OrganisationArchiveList(msgspec.Struct, frozen=True, kw_only=True):
 
 def _view(call: Call[Any, Any], record: ArchiveRecord) -> OrganisationArchive:
     url = None
-    if record.state == "done" and record.object_key is not None:
+    may_download = "organisation:write" in call.caller.permissions and not call.caller.test
+    if record.state == "done" and record.object_key is not None and may_download:
         filename = f"organisation-{record.created_at:%Y-%m-%d}.zip"
         url = call.context.objects.presign_get(record.object_key, filename=filename, expires_s=URL_LIFE_S)
     names = set(OrganisationArchive.__struct_fields__) - {"requested_by", "url"}
@@ -72,9 +73,10 @@ def _view(call: Call[Any, Any], record: ArchiveRecord) -> OrganisationArchive:
 
 
 async def make_archive(call: Call[MakeArchive, None]) -> Reply:
-    """Make an archive of everything that the organisation has: JSON Lines of each resource, files, a manifest.
+    """Make an archive of everything that the organisation has, one at a time.
 
-    One at a time. It holds no secret: no hash of a key or password, no signing secret.
+    It holds JSON Lines of each resource, files and a manifest, and no secret: no hash of a key or a password, no
+    signing secret.
     """
     if call.caller.test:
         raise ApiProblem("forbidden", "A test key makes no archive: it sees the work of its drafts alone.")
@@ -122,7 +124,7 @@ OPERATIONS = (
         path="/v1/organisation/archives",
         name="listArchives",
         tag="people",
-        permission="organisation:write",
+        permission="organisation:read",
         summary="List the organisation's archives",
         handler=list_archives,
         response=OrganisationArchiveList,
@@ -132,7 +134,7 @@ OPERATIONS = (
         path="/v1/organisation/archives/{archive_id}",
         name="getArchive",
         tag="people",
-        permission="organisation:write",
+        permission="organisation:read",
         summary="Read an archive, with the address of its file",
         handler=get_archive,
         response=OrganisationArchive,

@@ -24,7 +24,7 @@ class EraseOrganisation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """The confirmation."""
 
     name: Annotated[str, Meta(max_length=100, examples=["First organisation"])]
-    """Name of the organisation, as it is now: whoever erases it types it."""
+    """Name of the organisation, as it is now, typed by the person who erases it."""
 
 
 class OrganisationErasure(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,10 +87,10 @@ async def _request(rows: Connection, call: Call[EraseOrganisation, Any], org_id:
         raise invalid("/name", "It must be the name of the organisation, letter by letter.")
     grace_until = call.now + dt.timedelta(days=call.context.settings.data.grace_days)
     actor = call.caller.actor
-    asked = await erasures.request_erasure(
+    is_new = await erasures.request_erasure(
         rows, org_id, call.context.new_id(), actor=str(actor), grace_until=grace_until
     )
-    if not asked:
+    if not is_new:
         raise ApiProblem("erasure-requested", "The erasure of this organisation was asked for already.")
     note_identity_event("organisation.erasure-requested", actor=actor, org_id=org_id, address=call.address)
     return _view(require(await erasures.read_erasure(rows, org_id), "erasure"))

@@ -93,7 +93,7 @@ CATALOGUE: Mapping[str, ProblemType] = {
     ),
     "erasure-requested": ProblemType(
         status=409,
-        title="The organisation is to be erased already",
+        title="The erasure was asked for already",
         remedy="Read it with GET /v1/organisation/erasure; DELETE cancels it before its grace ends.",
     ),
     "erasure-running": ProblemType(

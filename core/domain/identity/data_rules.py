@@ -1,4 +1,4 @@
-"""How an installation hands out and erases the data of organisations. Pure data, read by core.settings."""
+"""How an installation archives and erases the data of organisations. Pure data, for core.settings."""
 
 from __future__ import annotations
 

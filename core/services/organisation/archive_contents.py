@@ -1,4 +1,4 @@
-"""What the archive of an organisation holds: a file of JSON Lines for each resource, in the API's names.
+"""Contents of an organisation's archive: a file of JSON Lines for each resource, in the API's names.
 
 A query names each column that it takes: hashes, sealed values, leases and addresses of objects are in none.
 """
@@ -87,10 +87,10 @@ select files from exports where org_id = $1 and files is not null
 
 def list_objects(columns: Sequence[Any], org_id: str, *, media: bool) -> list[ObjectRef]:
     """Objects of the organisation that an archive holds, each once, by key."""
-    found = {reference.key: reference for column in columns for reference in _references(column)}
+    references = {reference.key: reference for column in columns for reference in _references(column)}
     return [
-        found[key]
-        for key in sorted(found)
+        references[key]
+        for key in sorted(references)
         if key.startswith(f"{org_id}/") and ".." not in key and (media or key.endswith(TEXT_SUFFIXES))
     ]
 

@@ -1,4 +1,4 @@
-"""Write the archive of an organisation: rows as JSON Lines, files, a manifest, as one zip in the object store.
+"""Write the archive of an organisation: rows as JSON Lines, files and a manifest, in one zip.
 
 Each resource is read in one transaction into a file of the working folder, so that the archive of it is of one moment
 and no transaction waits for the store. The zip is then sent part by part. A try that was killed is begun again.
@@ -41,7 +41,7 @@ PART_BYTES = 16 * 2**20
 BLOCK_BYTES = 2**20
 FETCHED_ROWS = 500
 GB = 10**9
-FORMAT = 1
+LAYOUT_VERSION = 1
 """Version of the archive's layout."""
 FILE_NAME = "organisation.zip"
 
@@ -142,7 +142,12 @@ async def _write(parts: ArchiveParts, due: DueArchive, key: str, folder: Path) -
         read = partial(parts.objects.stream, reference)
         members.append(Member(name=file.name, size=file.size_bytes, made_at=made_at, open=read))
     manifest = ArchiveManifest(
-        format=FORMAT, org_id=due.org_id, archive_id=due.archive_id, made_at=made_at, media=due.media, files=files
+        format=LAYOUT_VERSION,
+        org_id=due.org_id,
+        archive_id=due.archive_id,
+        made_at=made_at,
+        media=due.media,
+        files=files,
     )
     body = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
     members.insert(0, Member(name="manifest.json", size=len(body), made_at=made_at, open=partial(_single_block, body)))
@@ -203,19 +208,19 @@ async def _send(
     parts: ArchiveParts, due: DueArchive, key: str, multipart_id: str, members: list[Member], counts: Mapping[str, int]
 ) -> None:
     """Send the zip in parts, and write that it is done."""
-    digest, sent, waiting = hashlib.sha256(), list[UploadPart](), bytearray()
+    digest, sent_parts, waiting = hashlib.sha256(), list[UploadPart](), bytearray()
     part_bytes = max(PART_BYTES, sum(member.size for member in members) // (MAX_PARTS // 2))
     async for block in stream_zip(members):
         digest.update(block)
         waiting += block
         while len(waiting) >= part_bytes:
-            part = await parts.objects.put_part(key, multipart_id, len(sent) + 1, bytes(waiting[:part_bytes]))
-            sent.append(part)
+            part = await parts.objects.put_part(key, multipart_id, len(sent_parts) + 1, bytes(waiting[:part_bytes]))
+            sent_parts.append(part)
             del waiting[:part_bytes]
             await _keep(parts, due, multipart_id)
-    sent.append(await parts.objects.put_part(key, multipart_id, len(sent) + 1, bytes(waiting)))
+    sent_parts.append(await parts.objects.put_part(key, multipart_id, len(sent_parts) + 1, bytes(waiting)))
     await _keep(parts, due, multipart_id)
-    stored = await parts.objects.complete_multipart(key, multipart_id, sent)
+    stored = await parts.objects.complete_multipart(key, multipart_id, sent_parts)
     async with transaction(parts.relay) as connection:
         done = await finish_archive(
             connection,

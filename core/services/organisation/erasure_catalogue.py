@@ -1,7 +1,7 @@
-"""What an erasure does to each table: of an organisation, of a person. A new table needs an entry here.
+"""Effects of an erasure, of an organisation or a person, on each table. A new table needs an entry.
 
 tests/contract/organisation/test_erasure_catalogue.py compares it with the schema. An entry has the statement that the
-erasure of an organisation runs (``$1``: its id), or the reason why there is none; for a person where their rows and
+erasure of an organisation runs (``$1``: its id), or the reason why it has none; for a person where their rows and
 traces go. Statements run in the order of the entries: rows go before those that they refer to.
 """
 
@@ -20,7 +20,7 @@ class TableErasure(Value, frozen=True, kw_only=True):
     """What becomes of a table's rows."""
 
     organisation: str = ""
-    """Statement for the rows of an organisation; empty: ``why_organisation`` says why there is none."""
+    """Statement for the rows of an organisation; empty: ``why_organisation`` gives the reason."""
     why_organisation: str = ""
     person: str = ""
     """What removes a person's rows or traces; empty: ``why_person`` says why there is nothing to remove."""
@@ -30,7 +30,7 @@ class TableErasure(Value, frozen=True, kw_only=True):
 _PEOPLE = "core.services.identity.members.forget_person"
 _TRACES = "core.services.organisation.person_traces.erase_traces"
 TABLES: Mapping[str, TableErasure] = {
-    # access goes first: from then on nobody makes new rows
+    # access goes first, so that no new rows are made
     "api_keys": TableErasure(organisation="delete from api_keys where org_id = $1"),
     "service_accounts": TableErasure(organisation="delete from service_accounts where org_id = $1"),
     "producer_keys": TableErasure(organisation="delete from producer_keys where org_id = $1"),
@@ -67,7 +67,7 @@ TABLES: Mapping[str, TableErasure] = {
     "assets": TableErasure(organisation="delete from assets where org_id = $1"),
     "score_weights": TableErasure(organisation="delete from score_weights where org_id = $1"),
     "object_sweeps": TableErasure(why_organisation="ids of what is swept again in a day; its rows go with the sweeps"),
-    # what was told
+    # messages and their deliveries
     "deliveries": TableErasure(organisation="delete from deliveries where org_id = $1"),
     "delivery_attempts": TableErasure(why_organisation=BY_CASCADE),
     "webhook_former_secrets": TableErasure(why_organisation=BY_CASCADE),
@@ -100,7 +100,7 @@ TABLES: Mapping[str, TableErasure] = {
     "recovery_codes": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     "passkeys": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     "sign_in_failures": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
-    # the erasures themselves, and what names nobody
+    # the erasures themselves, and rows without personal data
     "orgs": TableErasure(why_organisation="its id stays as a tombstone, its name and settings go"),
     "organisation_erasures": TableErasure(why_organisation="proves the erasure: ids, times and counts"),
     "person_erasures": TableErasure(why_organisation=NO_ORGANISATION, person=_TRACES),

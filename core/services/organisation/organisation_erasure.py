@@ -1,4 +1,4 @@
-"""Erase an organisation: access, people, projects, objects, customer of the payment service, rows; by rounds.
+"""Erase an organisation, by rounds: access, people, projects, objects, payments, rows.
 
 Each step may be repeated: a process that is killed leaves a claim that ends, and the next one does what is left. What
 arrives late (a request under way, the log of one) goes in a later round. The order of the tables and what stays of
@@ -49,7 +49,10 @@ class ErasureParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def erase_next_organisation(parts: ErasureParts) -> bool:
-    """Run the round that is due longest; False where none is. Raises Unavailable: the round is then repeated."""
+    """Run the round that is due longest; False where none is.
+
+    Raises Unavailable: the round is then repeated once its claim has ended.
+    """
     async with transaction(parts.relay) as connection:
         due = await erasures.claim_erasure(connection, LEASE)
     if due is None:
@@ -74,7 +77,10 @@ async def _note(parts: ErasureParts, due: DueErasure, counts: Mapping[str, int])
 
 
 async def _erase_people(parts: ErasureParts, due: DueErasure, counts: Counter[str]) -> None:
-    """Remove the members; who belongs to no other organisation is erased, but for the one who asked for it."""
+    """Remove the members, and erase those who belong to no other organisation.
+
+    The account of the person who asked for the erasure stays.
+    """
     async with org_transaction(parts.pool, due.org_id) as connection:
         user_ids = await erasures.list_member_ids(connection, due.org_id)
     for user_id in user_ids:
@@ -119,7 +125,7 @@ async def _erase_objects(parts: ErasureParts, due: DueErasure, counts: Counter[s
 
 
 async def _erase_customer(parts: ErasureParts, due: DueErasure, counts: Counter[str]) -> None:
-    """Delete the customer of the payment service, which ends its subscriptions; its row goes with the others."""
+    """Delete the customer at the payment service, which ends its subscriptions."""
     async with org_transaction(parts.pool, due.org_id) as connection:
         account = await read_account(connection, due.org_id)
     if account is None:

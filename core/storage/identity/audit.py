@@ -154,8 +154,8 @@ async def list_entries_to_seal(connection: Connection, org_id: UUID, *, after: i
 def chained(row: Row, position: int) -> ChainedEntry:
     """What a row that is to be sealed says at a position of its chain."""
     names = (name for name in ChainedEntry.__struct_fields__ if name not in ("position", "commitment"))
-    made = {"position": position, "commitment": commit(row["salt"], row["address"], row["user_agent"])}
-    return msgspec.convert({name: row[name] for name in names} | made, ChainedEntry)
+    computed = {"position": position, "commitment": commit(row["salt"], row["address"], row["user_agent"])}
+    return msgspec.convert({name: row[name] for name in names} | computed, ChainedEntry)
 
 
 async def write_seals(

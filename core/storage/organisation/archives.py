@@ -89,7 +89,7 @@ async def list_archives(connection: Connection, org_id: UUID, archive_id: UUID |
 
 
 async def claim_archive(connection: Connection, lease: dt.timedelta) -> DueArchive | None:
-    """Claim the archive that is due longest; after ``lease`` another process may. Runs as the relay's role."""
+    """Claim the archive that is due longest, for ``lease``. Runs as the relay's role."""
     row = await connection.fetchrow(_CLAIM, lease)
     return DueArchive(**dict(row)) if row is not None else None
 

@@ -1,4 +1,4 @@
-"""Rows of erasures: of organisations, asked for by the API and carried out by the relay; of people's traces in logs."""
+"""Rows of erasures of organisations, and of the traces that people left in logs."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def list_erasures_of(connection: Connection, actor: str) -> list[ErasureRe
 
 
 async def cancel_erasure(connection: Connection, org_id: UUID) -> bool:
-    """Cancel an erasure within its grace; False where there is none to cancel."""
+    """Cancel an erasure within its grace; False where none can be cancelled."""
     return str(await connection.execute(_CANCEL, org_id)) == "UPDATE 1"
 
 
@@ -142,7 +142,7 @@ async def note_progress(connection: Connection, org_id: UUID, counts: Mapping[st
 
 
 async def end_round(connection: Connection, org_id: UUID, *, pause: dt.timedelta | None, done: bool) -> None:
-    """End a round; the next one is due after ``pause``, None: there is none. Runs as the relay's role."""
+    """End a round; the next one is due after ``pause``, None: it was the last. Runs as the relay's role."""
     await connection.execute(_END_ROUND, org_id, pause, done)
 
 
@@ -200,7 +200,7 @@ async def claim_person_erasure(connection: Connection, lease: dt.timedelta) -> D
 
 
 async def forget_traces(connection: Connection, user_id: UUID) -> int:
-    """Remove addresses and names of browsers of a person from the logs of every organisation; returns the rows.
+    """Remove a person's addresses and browsers from the logs of every organisation; returns the rows.
 
     Runs as the relay's role. Entries of the audit log that are not sealed yet are left for the next round.
     """

@@ -215,9 +215,11 @@ async def open_rig(postgres: Settings, seaweedfs: Server, folder: Path) -> Async
     books = Books(clock, meters={"mtr_source": "source_minutes"})
     http = StripeHttp(books, Misbehaviour(1, GOOD), key=KEY, hang=no_answer)
     async with open_store(settings, seaweedfs, BUCKET) as objects, open_world(settings, objects=objects) as world:
-        await world.owner.execute(
-            "truncate meter_events, billing_accounts, organisation_erasures, organisation_archives"
-        )
+        for table in (
+            "meter_events, billing_accounts",
+            "organisation_erasures, organisation_archives, person_erasures",
+        ):
+            await world.owner.execute(f"truncate {table}")
         await world.owner.execute(f"alter role clipstream_erasure login password '{PASSWORD}'")
         dsn = settings.postgres_worker.replace("clipstream_worker", "clipstream_erasure")
         relay = await create_pool(settings.postgres_relay, size=3, name="relay-test")

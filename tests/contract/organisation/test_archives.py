@@ -65,6 +65,7 @@ async def test_an_archive_holds_everything_and_no_secret(rig: Rig, tmp_path: Pat
     assert (await owner.client.post(ARCHIVES, json={})).json()["code"] == "archive-at-work"
     assert (await rig.world.ann.client.get(f"{ARCHIVES}/{archive_id}")).status_code == 404
     assert await write_next_archive(rig.archives)
+    assert (await editor.client.get(f"{ARCHIVES}/{archive_id}")).json()["url"] is None, "an editor sees its state alone"
     read, archive = await download(owner.client, archive_id)
     manifest = json.loads(archive.read("manifest.json"))
     assert {file["name"] for file in manifest["files"]} | {"manifest.json"} == set(archive.namelist())
