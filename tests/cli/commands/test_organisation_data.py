@@ -116,7 +116,7 @@ def test_another_name_erases_nothing(organisation: FakeOrganisation, monkeypatch
     assert [path for _, path, _, _ in organisation.requests] == ["/v1/me"]
 
 
-def test_a_second_factor_is_asked_for(organisation: FakeOrganisation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_factor_needs_its_code(organisation: FakeOrganisation, monkeypatch: pytest.MonkeyPatch) -> None:
     organisation.second_factor = True
     monkeypatch.setattr("sys.stdin", io.StringIO("Acme\ncorrect horse\n"))
     assert run("erase", "ann@example.org") == ExitCode.USAGE
