@@ -74,7 +74,10 @@ TABLES: Mapping[str, TableErasure] = {
     "webhook_endpoints": TableErasure(organisation="delete from webhook_endpoints where org_id = $1"),
     "webhook_messages": TableErasure(organisation="delete from webhook_messages where org_id = $1"),
     "webhook_positions": TableErasure(organisation="delete from webhook_positions where org_id = $1"),
-    "outbox": TableErasure(organisation="delete from outbox where org_id = $1 and published_at is not null"),
+    # what is on its way goes first, or the sinks would not hear of the erased projects
+    "outbox": TableErasure(
+        organisation="delete from outbox where org_id = $1 and (published_at is not null or waits or due_at > now())"
+    ),
     "dead_letters": TableErasure(organisation="delete from dead_letters where org_id = $1"),
     # what was counted and logged
     "meter_events": TableErasure(organisation="delete from meter_events where org_id = $1"),

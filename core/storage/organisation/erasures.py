@@ -181,7 +181,9 @@ async def has_unsent_events(connection: Connection, org_id: UUID) -> bool:
     """Whether events of an organisation still wait for the relay."""
     return bool(
         await connection.fetchval(
-            "select exists (select 1 from outbox where org_id = $1 and published_at is null)", org_id
+            """select exists (select 1 from outbox where org_id = $1 and published_at is null and not waits
+                 and due_at <= now())""",
+            org_id,
         )
     )
 

@@ -88,7 +88,8 @@ class Rig(msgspec.Struct, kw_only=True):
         """Everything that is due now of the erasure, with no pause between its rounds."""
         while True:
             async with transaction(self.erasure.relay) as rows:
-                await rows.execute("update outbox set published_at = now() where published_at is null")
+                sent = "published_at is null and not waits and due_at <= now()"
+                await rows.execute(f"update outbox set published_at = now() where {sent}")
                 await rows.execute("update organisation_erasures set next_at = now() where next_at is not null")
             if not await erase_next_organisation(self.erasure):
                 return
@@ -186,6 +187,7 @@ def _rows(
         "outbox": {
             "org_id": org_id, "event_id": uuid4(), "project_id": project_id, "topic": "uploads.v1", "key": "k",
             "partition": 0, "headers": text, "payload": raw,
+            "due_at": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1),
         },
         "dead_letters": {
             "dead_id": uuid4(), "org_id": org_id, "project_id": uuid4(), "topic": "assets.v1", "partition": 0,
