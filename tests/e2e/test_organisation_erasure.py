@@ -93,7 +93,7 @@ def fill(person: Person, words: str) -> None:
     assert {project["state"] for project in ended.values()} <= {"completed", "failed"}, ended
     assert ended[str(made[0])]["state"] == "completed", ended
     wait_while_moving(
-        lambda: client.get("/v1/search", params={"q": words})["items"], "the words in search", every_s=0.5
+        lambda: client.get("/v1/search", params={"q": words})["segments"], "the words in search", every_s=0.5
     )
     client.http.close()
 
