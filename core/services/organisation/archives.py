@@ -79,7 +79,7 @@ class ArchiveParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _LostError(Exception):
-    """Another process works on the archive."""
+    """Another process works on the archive, or its organisation is erased."""
 
 
 class _TooLargeError(Exception):
@@ -102,18 +102,20 @@ async def write_next_archive(parts: ArchiveParts) -> bool:
         return True
     if due.multipart_id is not None:
         await parts.objects.abort_multipart(prefix + FILE_NAME, due.multipart_id)
+    if due.tries > MAX_TRIES:
+        await _end(parts, due, "failed", "archive.not_written", f"It could not be written in {MAX_TRIES} tries.")
+        return True
     folder = parts.work_dir / "archives" / str(due.archive_id)
+    multipart_id = await parts.objects.create_multipart(prefix + FILE_NAME, content_type="application/zip")
     try:
-        await _write(parts, due, prefix + FILE_NAME, folder)
+        await _write(parts, due, prefix + FILE_NAME, multipart_id, folder)
     except _LostError:
-        structlog.get_logger().info("an archive is another process's", archive_id=str(due.archive_id))
+        await parts.objects.abort_multipart(prefix + FILE_NAME, multipart_id)
     except _TooLargeError as error:
+        await parts.objects.abort_multipart(prefix + FILE_NAME, multipart_id)
         await _end(parts, due, "failed", "archive.too_large", str(error))
     except Gone:
-        if due.tries >= MAX_TRIES:
-            await _end(
-                parts, due, "failed", "archive.files_changed", "Files were erased while the archive was written."
-            )
+        structlog.get_logger().warning("files of an archive are gone", archive_id=str(due.archive_id))
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     return True
@@ -124,10 +126,9 @@ async def _end(parts: ArchiveParts, due: DueArchive, state: Any, reason: str | N
         await end_archive(connection, due, state, reason, detail)
 
 
-async def _write(parts: ArchiveParts, due: DueArchive, key: str, folder: Path) -> None:
+async def _write(parts: ArchiveParts, due: DueArchive, key: str, multipart_id: str, folder: Path) -> None:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     made_at = dt.datetime.now(dt.UTC)
-    multipart_id = await parts.objects.create_multipart(key, content_type="application/zip")
     await _keep(parts, due, multipart_id)
     files: list[ArchivedFile] = []
     members: list[Member] = []
@@ -153,7 +154,6 @@ async def _write(parts: ArchiveParts, due: DueArchive, key: str, folder: Path) -
     members.insert(0, Member(name="manifest.json", size=len(body), made_at=made_at, open=partial(_single_block, body)))
     total = sum(member.size for member in members)
     if total > parts.rules.archive_gb * GB:
-        await parts.objects.abort_multipart(key, multipart_id)
         most = f"{parts.rules.archive_gb:g} GB"
         raise _TooLargeError(f"It would have {total / GB:.1f} GB, and the most is {most}: ask for it without media.")
     await _send(parts, due, key, multipart_id, members, counts=_count(files))

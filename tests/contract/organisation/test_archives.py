@@ -118,6 +118,30 @@ async def test_a_killed_archive_is_made_again(rig: Rig, monkeypatch: pytest.Monk
     await download(rig.world.bob.client, archive_id)
 
 
+async def test_an_archive_that_cannot_be_written_fails(rig: Rig) -> None:
+    archive_id = await make(rig.world.bob.client)
+    async with transaction(rig.archives.relay) as rows:
+        await rows.execute("update organisation_archives set tries = 5")
+    await write_next_archive(rig.archives)
+    read = (await rig.world.bob.client.get(f"{ARCHIVES}/{archive_id}")).json()
+    assert (read["state"], read["failure_reason"]) == ("failed", "archive.not_written")
+
+
+async def test_an_archive_of_an_erased_organisation_leaves_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is erased while the archive is written."""
+    await rig.fill(rig.world.bob, new_canaries())
+    await make(rig.world.bob.client)
+    put_part = rig.objects.put_part
+
+    async def erase_first(*arguments: Any) -> Any:
+        await rig.world.owner.execute("delete from organisation_archives")
+        return await put_part(*arguments)
+
+    monkeypatch.setattr(rig.objects, "put_part", erase_first)
+    assert await write_next_archive(rig.archives)
+    assert await rig.objects.list_prefix(f"{rig.world.bob.org_id}/archives/") == []
+
+
 async def test_an_archive_is_removed_in_time(rig: Rig) -> None:
     await rig.fill(rig.world.bob, new_canaries())
     archive_id = await make(rig.world.bob.client)
