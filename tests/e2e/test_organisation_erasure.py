@@ -14,7 +14,7 @@ import asyncpg
 import httpx2
 import msgspec
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from local.stack import StackInfo, layout_of
 from schemas.topics import BY_NAME
@@ -137,19 +137,17 @@ async def _tables(stack: StackInfo) -> list[tuple[str, bytes]]:
 
 
 async def _records(stack: StackInfo) -> list[tuple[str, bytes]]:
-    consumer = AIOKafkaConsumer(**access_of(stack, "setup").client_options(), enable_auto_commit=False)
+    """Every record of every topic, from the beginning to what is its end now."""
+    login = access_of(stack, "setup").client_options()
+    consumer = AIOKafkaConsumer(*BY_NAME, **login, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        read = []
-        for topic in BY_NAME:
-            places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-            ends = await consumer.end_offsets(places)
-            consumer.assign(places)
-            await consumer.seek_to_beginning(*places)
-            for place in places:
-                while await consumer.position(place) < ends[place]:
-                    for records in (await consumer.getmany(timeout_ms=500)).values():
-                        read += [(topic, (record.value or b"") + repr(record.headers).encode()) for record in records]
+        ends = await consumer.end_offsets(list(consumer.assignment()))
+        assert {place.topic for place in ends} == BY_NAME.keys()
+        read: list[tuple[str, bytes]] = []
+        while any([await consumer.position(place) < end for place, end in ends.items()]):
+            for place, records in (await consumer.getmany(timeout_ms=500)).items():
+                read += [(place.topic, (record.value or b"") + repr(record.headers).encode()) for record in records]
         return read
     finally:
         await consumer.stop()
