@@ -36,7 +36,7 @@ from api.identity import (
 )
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
-from api.organisation import account, analytics, dead_letters, score_weights, stuck
+from api.organisation import account, analytics, archives, dead_letters, erasure, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
 from api.search import abbreviated_ids
@@ -100,6 +100,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *profile.OPERATIONS,
     *members.OPERATIONS,
     *organisations.OPERATIONS,
+    *archives.OPERATIONS,
+    *erasure.OPERATIONS,
     *signing_keys.OPERATIONS,
     *checkout.OPERATIONS,
     *stripe_webhook.OPERATIONS,

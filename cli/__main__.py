@@ -28,7 +28,7 @@ from cli.commands import projects as project_commands
 from cli.commands.demo import DEMO_VIDEO, demo
 from cli.commands.download import download
 from cli.commands.export import add_export, export
-from cli.commands.organisation import billing
+from cli.commands.organisation import billing, data
 from cli.commands.preview import add_preview, preview
 from cli.commands.replay import replay
 from cli.commands.run import check_options, check_source, run_project
@@ -70,6 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     members.add_people(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
+    data.add_organisation(commands, _ask)
     stack.register(commands)
     mails.register(commands)
     access_rules.register(commands)

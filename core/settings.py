@@ -14,6 +14,7 @@ import msgspec
 
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
+from core.domain.identity.data_rules import DataRules
 from core.domain.pages.page_rules import PageRules
 from core.domain.retention_rules import RetentionRules
 from schemas.access.process_settings import foreign_variables, needed_by
@@ -246,6 +247,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Plan of organisations that have none of their own."""
     stripe: StripeRules = StripeRules()
     pages: PageRules = PageRules()
+    data: DataRules = DataRules()
 
     @property
     def public_address(self) -> str:
@@ -342,10 +344,7 @@ def load_settings(environ: Mapping[str, str], process: str) -> Settings:
 
 
 def load_writing_rules(environ: Mapping[str, str]) -> tuple[WriterRules, JudgeRules]:
-    """Settings of the writer and the judge alone, for a tool that needs no other.
-
-    Raises MissingSettingError.
-    """
+    """Settings of the writer and the judge alone. Raises MissingSettingError."""
     writer = WriterRules(**_read(WriterRules, f"{PREFIX}WRITER_", environ, frozenset()))
     return writer, JudgeRules(**_read(JudgeRules, f"{PREFIX}JUDGE_", environ, frozenset()))
 

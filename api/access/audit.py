@@ -17,7 +17,7 @@ from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import FieldError, invalid
 from core.domain.identity.actors import Actor, parse_actor
-from core.domain.identity.audit_chain import FIELDS, ChainEnd, Outcome
+from core.domain.identity.audit_chain import FIELDS, ORIGIN, ChainEnd, Outcome
 from core.infra.postgres.connection import Row
 from core.storage.identity import audit
 
@@ -71,9 +71,9 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     target_ids: list[UUID]
     """What it was done to, from the outermost to what was made or changed."""
     address: str
-    """Address that the request came from."""
+    """Address that the request came from; empty once its person is erased."""
     user_agent: str
-    """What the client calls itself, cut to 200 characters."""
+    """What the client calls itself, cut to 200 characters; empty once its person is erased."""
     request_id: str
     outcome: Outcome
     """`done`, or `refused`: the caller lacked the permission."""
@@ -164,7 +164,7 @@ async def _json_lines(call: Call[Any, Any], start: ChainEnd, head: ChainEnd) -> 
         yield b"".join(
             _line(
                 {"line": "entry"}
-                | {name: row[name] for name in FIELDS}
+                | {name: row[name] for name in (*FIELDS, *ORIGIN)}
                 | {"previous_hash": row["previous_hash"].hex(), "hash": row["hash"].hex()}
             )
             for row in page
@@ -177,7 +177,7 @@ def _line(fields: dict[str, Any]) -> bytes:
 
 
 async def _csv_lines(call: Call[Any, Any], start: ChainEnd, head: ChainEnd) -> AsyncIterator[bytes]:
-    names = (*FIELDS, "hash")
+    names = (*FIELDS, "address", "user_agent", "hash")
     yield _table([names])
     async for page in _pages(call, start, head):
         yield _table([[_cell(row[name]) for name in names] for row in page])

@@ -13,13 +13,13 @@ from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
 from api.exports.handlers import VTT, file_stem, list_stored_files, read_storyboard
-from api.exports.zip_stream import Member, compute_zip_size, stream_zip
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, check_with, invalid
 from api.projects.handlers import find_project
 from core.domain.exports.storyboard_vtt import storyboard_vtt
 from core.domain.project_states import ACTIVE_EXPORT_STATES, ACTIVE_PROJECT_STATES
 from core.infra.postgres.connection import Row
+from core.infra.s3.zip_stream import Member, compute_zip_size, stream_zip
 from core.ports.stores import Objects
 from core.storage.exports import list_exports_to_bundle
 

@@ -89,7 +89,22 @@ CATALOGUE: Mapping[str, ProblemType] = {
         status=409, title="They belong to the organisation already", remedy="Change the role of the member instead."
     ),
     "last-owner": ProblemType(
-        status=409, title="An organisation keeps an owner", remedy="Make somebody else an owner first."
+        status=409,
+        title="An organisation keeps an owner",
+        remedy="Make somebody else an owner first, or erase the organisation.",
+    ),
+    "erasure-requested": ProblemType(
+        status=409,
+        title="The erasure was asked for already",
+        remedy="Read it with GET /v1/organisation/erasure; DELETE cancels it before its grace ends.",
+    ),
+    "erasure-running": ProblemType(
+        status=409, title="The erasure cannot be cancelled any more", remedy="Its grace is over: it runs to its end."
+    ),
+    "archive-at-work": ProblemType(
+        status=409,
+        title="An archive is being made",
+        remedy="Wait for its end; GET /v1/organisation/archives says how far it is.",
     ),
     "second-factor-exists": ProblemType(
         status=409, title="There is a second factor already", remedy="Disable it first, then enrol the new one."

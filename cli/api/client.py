@@ -86,6 +86,7 @@ class Client:
         """``sleep`` waits between tries; ``transport`` replaces the network in tests."""
         self.api_url = api_url.rstrip("/")
         self.sleep = sleep
+        self._transport = transport
         timeout = httpx2.Timeout(30.0, connect=5.0)
         self._http = httpx2.Client(
             base_url=self.api_url,
@@ -96,6 +97,10 @@ class Client:
         )
         # Signed URLs carry their own permission; the API key must not travel to object storage.
         self._plain = httpx2.Client(timeout=httpx2.Timeout(300.0, connect=5.0), transport=transport, trust_env=False)
+
+    def with_bearer(self, token: str) -> Client:
+        """A client of the same API as somebody else; close it, too."""
+        return Client(self.api_url, token, sleep=self.sleep, transport=self._transport)
 
     def close(self) -> None:
         """Close all connections."""

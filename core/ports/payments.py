@@ -34,6 +34,10 @@ class Payments(Protocol):
         """Make a customer and return its id; the same ``key`` makes one customer."""
         ...
 
+    async def delete_customer(self, customer_id: str) -> None:
+        """Delete a customer and end its subscriptions at once; returns too where it was deleted before."""
+        ...
+
     async def create_checkout(
         self, customer_id: str, org_id: UUID, prices: Sequence[str], return_url: str, key: str
     ) -> str:

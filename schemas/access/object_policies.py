@@ -1,8 +1,8 @@
 """Rights of each process in the object store, as policies in the language of S3 (IAM).
 
-All read: results lead from one stage to the next. A stage writes its own kinds of objects only, and nothing is removed
-but by the relay, which erases, and the tails of uploads by the API, which replaces them. ``ListBucket`` makes an absent
-object a 404 and no 403.
+All read: results lead from one stage to the next. A stage writes its own kinds of objects only, the relay archives of
+organisations. Nothing is removed but by the relay, which erases, and the tails of uploads by the API, which replaces
+them. ``ListBucket`` makes an absent object a 404 and no 403.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
             "preview": ("previews",),
         }.items()
     },
-    "relay": (),
+    "relay": ("*/archives/*",),
     "sink-clickhouse": (),
     "sink-meilisearch": (),
 }

@@ -15,6 +15,7 @@ from core.infra.stripe.client import open_payments
 from core.settings import Settings
 from streams.background.audit_sealer import run_audit_sealer
 from streams.background.mailer import run_mailer
+from streams.background.organisation_data import run_archives, run_organisation_erasure, run_trace_erasure
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.project_expiry import run_project_expiry
 from streams.background.relay import Relay, run_backlog
@@ -62,7 +63,7 @@ async def run_relay(settings: Settings) -> int:
     stop = _stop_on_signals()
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
     relay_pool = await create_pool(settings.postgres_relay, size=4, name="clipstream-sweeper")
-    worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
+    worker_pool = await create_pool(settings.postgres_worker, size=4, name="clipstream-erasure")
     objects = open_objects(settings)
     payments = open_payments(settings)
     metrics = ProcessMetrics(OF_RELAY)
@@ -81,6 +82,9 @@ async def run_relay(settings: Settings) -> int:
                 run_watchdog(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
+                run_organisation_erasure(settings, relay_pool, worker_pool, objects, payments, stop),
+                run_trace_erasure(relay_pool, stop),
+                run_archives(settings, relay_pool, worker_pool, objects, stop),
                 run_mailer(settings, relay_pool, stop, metrics),
                 run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
                 *([run_use_metering(relay_pool, payments, settings.stripe, stop, metrics)] if payments else []),

@@ -20,8 +20,10 @@ SHORT = {
     "CLIPSTREAM_SPANS_TARGET_MS": "40000",
     "CLIPSTREAM_SPANS_SEARCH_MS": "8000",
     "CLIPSTREAM_RATE_LIMIT_PER_MINUTE": "60000",
+    "CLIPSTREAM_IDENTITY_ORGANISATIONS": "on",
+    "CLIPSTREAM_DATA_GRACE_DAYS": "0",
 }
-"""Short spans make short videos cross seams; tests ask more often than a person does."""
+"""Short spans make short videos cross seams; tests ask more often than people; organisations are erased at once."""
 
 
 Started = tuple[StackInfo, float]

@@ -3,6 +3,10 @@
 ``hash = SHA-256(previous hash, as 32 bytes + content)``; ``content`` is a JSON array of the entry's fields in the
 order of ``FIELDS``, as the export writes them, without spaces. All of it is printable ASCII, so any language that has
 JSON and SHA-256 can recompute a chain.
+
+Address and browser of an entry are personal data and must be erasable: what a hash covers is a commitment to them,
+``SHA-256`` of the JSON array ``[salt, address, user_agent]`` in hexadecimal. Once they and the salt are gone the
+commitment says nothing, and the chain still holds (docs/adr/0046).
 """
 
 from __future__ import annotations
@@ -37,14 +41,16 @@ class ChainedEntry(Value, frozen=True, kw_only=True):
     operation: str
     target_kind: str
     target_ids: list[UUID]
-    address: str
-    user_agent: str
+    commitment: str
+    """To address and browser, in hexadecimal."""
     request_id: str
     outcome: Outcome
 
 
 FIELDS: tuple[str, ...] = ChainedEntry.__struct_fields__
 """Fields that a hash covers, in their order."""
+ORIGIN = ("salt", "address", "user_agent")
+"""Fields that the commitment covers, in their order; the salt is null and the others are empty once they are erased."""
 
 
 class ChainEnd(Value, frozen=True, kw_only=True):
@@ -56,6 +62,11 @@ class ChainEnd(Value, frozen=True, kw_only=True):
 
 class BrokenChainError(Exception):
     """A chain was changed; the message says at which position."""
+
+
+def commit(salt: UUID, address: str, user_agent: str) -> str:
+    """The commitment to where an entry came from; 64 hexadecimal digits."""
+    return hashlib.sha256(msgspec.json.encode([salt, address, user_agent])).hexdigest()
 
 
 def hash_entry(previous_hash: bytes, entry: ChainedEntry) -> bytes:
@@ -114,7 +125,18 @@ def _follow(at: ChainEnd, line: Mapping[str, Any]) -> ChainEnd:
         raise BrokenChainError(f"position {position} was changed: its previous hash is not that of {at.position}")
     if line.get("hash") != (entry_hash := _hash(at.hash, line)).hex():
         raise BrokenChainError(f"position {position} was changed: its hash is not that of what it says")
+    if _origin_differs(line):
+        raise BrokenChainError(f"position {position} was changed: its address or browser is not what it was")
     return ChainEnd(position=position, hash=entry_hash)
+
+
+def _origin_differs(line: Mapping[str, Any]) -> bool:
+    """Whether an entry says another address or browser than it committed to; an erased one says none."""
+    salt, address, user_agent = (line.get(name) for name in ORIGIN)
+    if salt is None:
+        return bool(address or user_agent)
+    content = msgspec.json.encode([salt, address, user_agent])
+    return hashlib.sha256(content).hexdigest() != line.get("commitment")
 
 
 def _end_of(line: Mapping[str, Any], kind: str) -> ChainEnd:

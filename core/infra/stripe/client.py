@@ -1,4 +1,4 @@
-"""Stripe's API: the six calls that billing needs, form-encoded, over HTTPS.
+"""Stripe's API: the seven calls that billing needs, form-encoded, over HTTPS.
 
 The address is the operator's own choice (https, or a loopback address); redirects are not followed. Neither the key nor
 what a customer typed is logged: an error carries Stripe's code and request id.
@@ -38,6 +38,8 @@ BUSY_WAIT_S = 2.0
 MAX_SUBSCRIPTIONS = 100
 ALREADY_COUNTED = "already exists with identifier"
 """What Stripe answers, as a 400, to metered use whose identifier it knows."""
+NOT_THERE = "resource_missing"
+"""Stripe's code for an id that it does not know, or that was deleted."""
 Form = Sequence[tuple[str, str]]
 AnswerT = TypeVar("AnswerT")
 _CODE = re.compile(r"[A-Za-z0-9_]{1,60}")
@@ -133,6 +135,15 @@ class StripePayments:
         """Make a customer that knows its organisation's id and nothing else."""
         form = [("metadata[org_id]", str(org_id))]
         return (await self._ask("POST", "/v1/customers", form, _Made, key=key)).id
+
+    async def delete_customer(self, customer_id: str) -> None:
+        """Delete a customer; Stripe ends its subscriptions, and keeps invoices as the law asks."""
+        path = f"/v1/customers/{quote(customer_id, safe='')}"
+        try:
+            await self._ask("DELETE", path, [], _Made)
+        except Declined as error:
+            if NOT_THERE not in str(error):
+                raise
 
     async def create_checkout(
         self, customer_id: str, org_id: UUID, prices: Sequence[str], return_url: str, key: str

@@ -8,15 +8,17 @@ from uuid import UUID
 
 from core.domain.identity.actors import Actor
 from core.domain.identity.role_rules import role_fault
+from core.infra.key_ring import KeyRing
 from core.infra.postgres.connection import Connection, person_transaction, set_org
 from core.services.billing.seats import check_invitation_seat
 from core.services.identity.identity_log import note_identity_event
 from core.services.identity.identity_parts import IdentityParts, account_subject
 from core.services.identity.opaque_tokens import mint_token
 from core.services.identity.refusals import IdentityRefused, refuse_excess
-from core.storage.identity import invitations, mails, memberships, people
+from core.storage.identity import invitations, mails, memberships, people, sign_in_failures
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord, Membership
+from core.storage.organisation.erasures import request_person_erasure
 from schemas.access.permissions import Permission, Role
 from schemas.common import Value
 
@@ -125,7 +127,9 @@ async def _check_roles(
 
 async def _check_owner_stays(connection: Connection, org_id: UUID) -> None:
     if await memberships.count_owners(connection, org_id) <= 1:
-        raise IdentityRefused("last-owner", "The last owner stays: make somebody else an owner first.")
+        raise IdentityRefused(
+            "last-owner", "The last owner stays: make somebody else an owner first, or erase the organisation."
+        )
 
 
 async def make_organisation(parts: IdentityParts, user_id: UUID, name: str) -> UUID:
@@ -167,8 +171,18 @@ async def erase_person(parts: IdentityParts, user_id: UUID) -> None:
             await memberships.lock_organisation_roles(connection, membership.org_id)
             if await memberships.read_role(connection, membership.org_id, user_id) == "owner":
                 await _check_owner_stays(connection, membership.org_id)
-        await people.delete_person(connection, user_id)
-        await invitations.delete_invitations_of(connection, person.email)
-        receivers = [account_subject(parts.ring, person.email, secret_id) for secret_id in parts.ring.ids()]
-        await mails.delete_mails_to(connection, receivers)
+        await forget_person(connection, parts.ring, user_id, person.email)
     note_identity_event("person.erased", actor=Actor(kind="user", id=user_id))
+
+
+async def forget_person(connection: Connection, ring: KeyRing, user_id: UUID, email: str) -> None:
+    """Delete a person, what was sent to their address, and plan the removal of their traces in logs.
+
+    In a transaction of their own.
+    """
+    await people.delete_person(connection, user_id)
+    await invitations.delete_invitations_of(connection, email)
+    subjects = [account_subject(ring, email, secret_id) for secret_id in ring.ids()]
+    await mails.delete_mails_to(connection, subjects)
+    await sign_in_failures.delete_failures(connection, subjects)
+    await request_person_erasure(connection, user_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from core.domain.identity.actors import Actor
-from core.domain.identity.audit_chain import ChainedEntry, ChainEnd, Outcome
+from core.domain.identity.audit_chain import ChainedEntry, ChainEnd, Outcome, commit
 from core.infra.postgres.connection import Connection, Row
 from schemas.common import Value
 
@@ -36,8 +36,9 @@ select distinct org_id from (select org_id from audit_entries where position is 
 _UNSEALED = "select * from audit_entries where org_id = $1 and position is null order by arrival limit $2"
 _SEAL = """
 update audit_entries set position = sealed.position, previous_hash = sealed.previous_hash, hash = sealed.hash,
-  sealed_at = $6
-from unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[]) sealed(entry_id, position, previous_hash, hash)
+  sealed_at = $6, commitment = sealed.commitment
+from unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[], $7::text[])
+  sealed(entry_id, position, previous_hash, hash, commitment)
 where audit_entries.org_id = $1 and audit_entries.entry_id = sealed.entry_id
 """
 
@@ -151,9 +152,10 @@ async def list_entries_to_seal(connection: Connection, org_id: UUID, *, after: i
 
 
 def chained(row: Row, position: int) -> ChainedEntry:
-    """What a row says at a position of its chain."""
-    names = (name for name in ChainedEntry.__struct_fields__ if name != "position")
-    return msgspec.convert({name: row[name] for name in names} | {"position": position}, ChainedEntry)
+    """What a row that is to be sealed says at a position of its chain."""
+    names = (name for name in ChainedEntry.__struct_fields__ if name not in ("position", "commitment"))
+    computed = {"position": position, "commitment": commit(row["salt"], row["address"], row["user_agent"])}
+    return msgspec.convert({name: row[name] for name in names} | computed, ChainedEntry)
 
 
 async def write_seals(
@@ -172,6 +174,7 @@ async def write_seals(
         [previous_hash for previous_hash, _ in hashes],
         [entry_hash for _, entry_hash in hashes],
         sealed_at,
+        [entry.commitment for entry in entries],
     )
     await connection.execute(
         "update audit_chains set position = $2, hash = $3, sealed_at = $4 where org_id = $1",

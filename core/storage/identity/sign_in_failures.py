@@ -55,3 +55,9 @@ async def take_back_failure(connection: Connection, subject: str) -> None:
     await connection.execute(
         "update sign_in_failures set failures = greatest(failures - 1, 0) where subject = $1", subject
     )
+
+
+async def delete_failures(connection: Connection, subjects: Sequence[str]) -> None:
+    """Delete the counts of some subjects."""
+    await see_subjects(connection, subjects)
+    await connection.execute("delete from sign_in_failures where subject = any($1)", list(subjects))

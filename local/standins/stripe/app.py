@@ -48,6 +48,7 @@ class StripeHttp:
         books = self._books
         effects: tuple[tuple[str, str, Effect], ...] = (
             ("POST", "/v1/customers", lambda _, form: books.create_customer(form)),
+            ("DELETE", "/v1/customers/{customer}", lambda r, _: books.delete_customer(r.path_params["customer"])),
             ("POST", "/v1/checkout/sessions", lambda request, form: books.create_session(form, _base(request))),
             ("POST", "/v1/billing_portal/sessions", lambda request, form: books.create_portal(form, _base(request))),
             ("GET", "/v1/subscriptions", lambda _, form: _page("/v1/subscriptions", books.list_subscriptions(form))),

@@ -72,6 +72,15 @@ class Books:
         self.customers[customer["id"]] = customer
         return customer
 
+    def delete_customer(self, customer_id: str) -> dict[str, Any]:
+        """Delete a customer, and end its subscriptions."""
+        self._customer({"customer": customer_id})
+        del self.customers[customer_id]
+        for subscription_id, subscription in self.subscriptions.items():
+            if subscription["customer"] == customer_id and subscription["status"] != "canceled":
+                self.change(subscription_id, status="canceled")
+        return {"id": customer_id, "object": "customer", "deleted": True}
+
     def create_session(self, form: Form, url: str) -> dict[str, Any]:
         """A checkout session; the page at its address buys the subscription."""
         customer = self._customer(form)

@@ -17,7 +17,8 @@ from tests.support.progress import HANG_S, await_while_moving
 pytestmark = pytest.mark.contract
 SHARED = {"memberships", "users"}
 """Tables whose rows the person's organisations see, too."""
-WRITTEN_ONLY = {"mails"}
+WRITTEN_ONLY = {"mails", "person_erasures"}
+"""Tables that the API only adds to; of the second the row comes with the end of the person's own."""
 OF_TOKENS = ("invitations", "sign_in_failures")
 
 

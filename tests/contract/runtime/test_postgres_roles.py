@@ -23,6 +23,13 @@ SNAPSHOT = Path(__file__).parents[1] / "golden" / "postgres_roles.txt"
 SWEEPER = "streams.background.sweeper"
 RELAYS = ("relay", "watchdog", "audit_sealer", "mailer", "use_metering")
 ORPHANS = "streams.background.orphan_sweep"
+ORGANISATION_DATA = "streams.background.organisation_data"
+CLAIMS: set[Node] = {
+    *(("core.storage.organisation.erasures", name) for name in ("claim_erasure", "note_progress", "end_round")),
+    *(("core.storage.organisation.archives", name) for name in ("claim_archive", "keep_claim")),
+    *(("core.storage.organisation.archives", name) for name in ("finish_archive", "end_archive")),
+}
+"""What archives and erasures of organisations do as the relay's role; the rest is done as that which erases."""
 OF_TRIGGERS = {("attempts", "update"): {"admissions": {"select", "delete"}}}
 """What a statement's triggers do, with the rights of the role that gave the statement (0037_admissions.sql)."""
 OF_UPLOADS: set[Node] = {
@@ -62,12 +69,14 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
     settle = {(ORPHANS, "_settle")}
     erasure: set[Node] = {(SWEEPER, "run_erasure"), (SWEEPER, "run_letters"), (ORPHANS, "_look")}
     erasure |= {("core.services.billing.project_expiry", "expire_project")}
+    erasure |= {(ORGANISATION_DATA, "run_organisation_erasure"), (ORGANISATION_DATA, "run_archives")}
     relay = {node for module in RELAYS for node in nodes_of(f"streams.background.{module}")}
     relay |= {(SWEEPER, "run_sweeps"), (SWEEPER, "run_retention"), (ORPHANS, "sweep_orphans"), *settle}
     relay |= {("core.storage.project_expiry", "list_expiring_projects")}
+    relay |= CLAIMS | {(ORGANISATION_DATA, "run_trace_erasure")}
     return stages | {
         API: (nodes_of("api"), set()),
-        ERASURE: (erasure, settle),
+        ERASURE: (erasure, settle | CLAIMS),
         RELAY: (relay, {(ORPHANS, "_look")}),
         BOOTSTRAP: (nodes_of("streams.setup.bootstrap"), set()),
         KEYS: ({("core.services.key_rotation", "reseal")}, set()),

@@ -28,6 +28,7 @@ ORG, PROJECT = "11111111-1111-5111-8111-111111111111", "22222222-2222-5222-8222-
 PLACES = {
     "*/uploads/*": f"{ORG}/uploads/u/talk.mp4",
     "*/assets/*": f"{ORG}/assets/a/logo",
+    "*/archives/*": f"{ORG}/archives/a/organisation.zip",
     **{
         pattern: f"{ORG}/{PROJECT}/{pattern.split('/')[2]}/r/sha"
         for patterns in WRITES.values()

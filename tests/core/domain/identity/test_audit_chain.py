@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from core.domain.identity.audit_chain import (
     FIELDS,
     GENESIS,
+    ORIGIN,
     BrokenChainError,
     ChainedEntry,
     ChainEnd,
+    commit,
     parse_hash,
     seal,
     verify_lines,
@@ -26,6 +28,8 @@ from core.domain.identity.audit_chain import (
 
 ORG = UUID(int=7)
 ENTRIES = 5
+SEEN = ("192.0.2.7", 'a "quoted" \\ agent')
+"""Address and browser of each entry; its id stands in for the salt."""
 
 
 def chain(count: int = ENTRIES, *, after: ChainEnd | None = None) -> list[dict[str, Any]]:
@@ -42,8 +46,7 @@ def chain(count: int = ENTRIES, *, after: ChainEnd | None = None) -> list[dict[s
             operation="createProject",
             target_kind="project",
             target_ids=[UUID(int=number)],
-            address="192.0.2.7",
-            user_agent='a "quoted" \\ agent',
+            commitment=commit(UUID(int=number), *SEEN),
             request_id="r",
             outcome="done",
         )
@@ -53,6 +56,7 @@ def chain(count: int = ENTRIES, *, after: ChainEnd | None = None) -> list[dict[s
     lines = [
         {"line": "entry"}
         | json.loads(msgspec.json.encode(entry))
+        | dict(zip(ORIGIN, (str(entry.entry_id), *SEEN), strict=True))
         | {"previous_hash": previous_hash.hex(), "hash": entry_hash.hex()}
         for entry, (previous_hash, entry_hash) in zip(entries, hashes, strict=True)
     ]
@@ -75,11 +79,13 @@ def test_the_algorithm_is_the_published_one() -> None:
         content = json.dumps([line[name] for name in FIELDS], separators=(",", ":"))
         previous_hash = hashlib.sha256(previous_hash + content.encode("ascii")).digest()
         assert line["hash"] == previous_hash.hex()
+        origin = json.dumps([line[name] for name in ORIGIN], separators=(",", ":"))
+        assert line["commitment"] == hashlib.sha256(origin.encode("ascii")).hexdigest()
 
 
 @given(
     at=st.integers(1, ENTRIES),
-    field=st.sampled_from([*FIELDS, "hash", "previous_hash"]),
+    field=st.sampled_from([*FIELDS, *ORIGIN, "hash", "previous_hash"]),
     value=st.one_of(st.none(), st.text(max_size=20), st.integers(), st.lists(st.text(max_size=3), max_size=2)),
 )
 def test_any_changed_field_is_found(at: int, field: str, value: object) -> None:
@@ -89,6 +95,16 @@ def test_any_changed_field_is_found(at: int, field: str, value: object) -> None:
     lines[at] = lines[at] | {field: value}
     with pytest.raises(BrokenChainError):
         verify_lines(lines)
+
+
+def test_an_erased_origin_breaks_no_chain() -> None:
+    """Salt, address and browser are gone; one of them alone is a change."""
+    lines = chain()
+    lines[2] |= {"salt": None, "address": "", "user_agent": ""}
+    assert verify_lines(lines).position == ENTRIES
+    for left in ({"address": SEEN[0]}, {"user_agent": SEEN[1]}, {"salt": str(UUID(int=2))}):
+        with pytest.raises(BrokenChainError, match="position 2 was changed"):
+            verify_lines([*lines[:2], lines[2] | left, *lines[3:]])
 
 
 @given(at=st.integers(0, ENTRIES + 1))

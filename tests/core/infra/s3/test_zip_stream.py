@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from api.exports.zip_stream import LARGEST_BYTES, Member, compute_zip_size, stream_zip
+from core.infra.s3.zip_stream import LARGEST_BYTES, Member, compute_zip_size, stream_zip
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
 BLOCK = 1000
@@ -41,7 +41,7 @@ async def test_every_member_reads_back_and_the_length_is_known() -> None:
 
 async def test_a_zip_in_64_bit_form_has_no_length_and_is_read_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compute_zip_size([member("a", b"", LARGEST_BYTES)]) is None
-    monkeypatch.setattr("api.exports.zip_stream.LARGEST_BYTES", 100)
+    monkeypatch.setattr("core.infra.s3.zip_stream.LARGEST_BYTES", 100)
     members = [member("a.mp4", b"a" * 5000), member("b.mp4", b"b" * 3)]
     assert compute_zip_size(members) is None
     whole = b"".join([piece async for piece in stream_zip(members)])
