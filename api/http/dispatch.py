@@ -206,7 +206,7 @@ async def _handle(
 
 def _is_audited(operation: Operation, caller: Caller) -> bool:
     """Whether the operation has an entry in the audit log of the caller's organisation."""
-    return operation.audited and operation.method in AUDITED and caller.org_id != NOBODY
+    return not operation.unaudited and operation.method in AUDITED and caller.org_id != NOBODY
 
 
 async def _append_entry(

@@ -21,7 +21,7 @@ Grants = dict[str, dict[str, set[str]]]
 """Role → table → privileges."""
 SNAPSHOT = Path(__file__).parents[1] / "golden" / "postgres_roles.txt"
 SWEEPER = "streams.background.sweeper"
-RELAYS = ("relay", "watchdog", "audit_sealer", "mailer", "use_metering")
+RELAYS = ("relay", "watchdog", "audit_sealer", "mailer", "notifier", "use_metering")
 ORPHANS = "streams.background.orphan_sweep"
 OF_TRIGGERS = {("attempts", "update"): {"admissions": {"select", "delete"}}}
 """What a statement's triggers do, with the rights of the role that gave the statement (0037_admissions.sql)."""
