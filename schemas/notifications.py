@@ -1,4 +1,4 @@
-"""The catalogue of notifications: what people are told of, whom it concerns, what holds until they choose. Data."""
+"""The catalogue of notifications: kinds, recipients, and what holds until a person chooses. Data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class KindRow(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """What happened, for lists of preferences."""
     permission: Permission | None
-    """Members with it are told; None: the one person whose account it concerns."""
+    """Members with it are notified; None: the one person whose account it concerns."""
     mail: MailMode = "each"
     push: PushMode = "on"
     daily: bool = True
@@ -79,7 +79,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def effective(row: KindRow, mail: str | None, push: str | None) -> Choice:
-    """The choice of a person, or what the catalogue says; a choice that the kind no longer has does not count."""
+    """The choice of a person, or what the catalogue says for what the kind does not offer."""
     chosen_mail = next((mode for mode in row.mail_modes if mode == mail), row.mail)
     chosen_push: PushMode = "on" if push == "on" else "off" if push == "off" else row.push
     return Choice(mail=chosen_mail, push=chosen_push)

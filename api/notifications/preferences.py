@@ -1,4 +1,4 @@
-"""What a person is told, and how: the kinds that exist, and their own preferences in an organisation."""
+"""Notifications of a person: the kinds that exist, and their own preferences in an organisation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError
 from core.domain.identity.actors import NOBODY
 from core.infra.postgres.connection import Connection
-from core.storage.notifications import receivers
+from core.storage.notifications import recipients
 from schemas.notifications import KINDS, TABLE, KindRow, MailMode, NotificationKind, PushMode, effective
 
 
@@ -23,7 +23,7 @@ class NotificationType(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     """What happened."""
     permission: str | None
-    """Members with this permission are told; null: the person whose account it concerns."""
+    """Members with this permission are notified; null: the person whose account it concerns."""
     security: bool
     """Whether its mails cannot be turned off."""
     mail_choices: list[MailMode]
@@ -80,7 +80,7 @@ class ChangePreferences(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 async def list_kinds(_: Call[None, None]) -> Reply:
-    """List what people can be told, and what holds until they choose."""
+    """List the kinds of notifications, and what holds until a person chooses."""
     items = [
         NotificationType(
             kind=row.name,
@@ -97,13 +97,13 @@ async def list_kinds(_: Call[None, None]) -> Reply:
 
 
 async def list_preferences(call: Call[None, None]) -> Reply:
-    """Read what you are told in the organisation of this session, and of your account."""
+    """Read your preferences in the organisation of this session, and for your account."""
     async with call.rows() as rows:
         return Reply(body=await _preferences(rows, call))
 
 
 async def change_preferences(call: Call[ChangePreferences, None]) -> Reply:
-    """Choose what you are told, and how. Mails about the security of your account cannot be turned off."""
+    """Change your preferences. Mails about the security of your account cannot be turned off."""
     errors = [
         FieldError(pointer=f"/items/{index}", detail=fault)
         for index, chosen in enumerate(call.body.items)
@@ -114,7 +114,7 @@ async def change_preferences(call: Call[ChangePreferences, None]) -> Reply:
     async with call.rows() as rows:
         for chosen in call.body.items:
             org_id = _org_of(call, KINDS[chosen.kind])
-            await receivers.write_choice(rows, call.user_id, org_id, chosen.kind, mail=chosen.mail, push=chosen.push)
+            await recipients.write_choice(rows, call.user_id, org_id, chosen.kind, mail=chosen.mail, push=chosen.push)
         return Reply(body=await _preferences(rows, call))
 
 
@@ -138,7 +138,7 @@ def _org_of(call: Call[Any, Any], row: KindRow) -> UUID | None:
 
 
 async def _preferences(rows: Connection, call: Call[Any, Any]) -> PreferenceList:
-    chosen = {one.kind: one for one in await receivers.list_choices(rows, call.user_id, call.org_id)}
+    chosen = {choice.kind: choice for choice in await recipients.list_choices(rows, call.user_id, call.org_id)}
     items = []
     for row in TABLE:
         if not _can_get(call, row):
@@ -165,7 +165,7 @@ OPERATIONS = (
         name="listNotificationKinds",
         tag="people",
         permission="authenticated",
-        summary="List what people can be told",
+        summary="List the kinds of notifications",
         handler=list_kinds,
         response=NotificationTypeList,
     ),
@@ -176,7 +176,7 @@ OPERATIONS = (
         tag="people",
         permission="authenticated",
         of_person=True,
-        summary="Read what you are told, and how",
+        summary="Read your notification preferences",
         handler=list_preferences,
         response=PreferenceList,
     ),
@@ -187,7 +187,7 @@ OPERATIONS = (
         tag="people",
         permission="authenticated",
         of_person=True,
-        summary="Choose what you are told, and how",
+        summary="Change your notification preferences",
         handler=change_preferences,
         request=ChangePreferences,
         response=PreferenceList,

@@ -18,8 +18,8 @@ from core.infra.postgres.connection import transaction
 from core.infra.push.encryption import check_keys
 from core.services.notifications.push_key import ensure_push_key
 from core.services.notifications.pushing import SubscriptionSecret
-from core.storage.notifications import receivers
-from core.storage.notifications.receivers import SubscriptionRecord
+from core.storage.notifications import recipients
+from core.storage.notifications.recipients import SubscriptionRecord
 
 MAX_SUBSCRIPTIONS = 20
 
@@ -42,7 +42,7 @@ class RegisterSubscription(msgspec.Struct, frozen=True, kw_only=True, forbid_unk
     """Keys that the messages are encrypted for."""
     label: Annotated[str, Meta(max_length=100)] = ""
     """Your own name of the browser."""
-    expirationTime: int | None = None  # noqa: N815 - the name that browsers write
+    expirationTime: Annotated[int, Meta(ge=0, le=2**53)] | None = None  # noqa: N815 - the name that browsers write
     """Milliseconds since 1970, or null; not used: the push service says when a subscription is over."""
 
 
@@ -71,14 +71,14 @@ class PushKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def get_push_key(call: Call[None, None]) -> Reply:
-    """Read the public key that browsers subscribe with. It stays the same for the life of the installation."""
+    """Read the public key that browsers subscribe with; it stays the same."""
     async with transaction(call.context.pool) as rows:
         key = await ensure_push_key(rows, call.context.ring)
     return Reply(body=PushKey(public_key=key.public_key))
 
 
 async def register_subscription(call: Call[RegisterSubscription, None]) -> Reply:
-    """Register this browser for web push; the same one again is bound to this session. At most 20 a person."""
+    """Register this browser for web push; the same one again is bound to this session."""
     body = call.body
     try:
         check_keys(body.keys.p256dh, body.keys.auth)
@@ -91,10 +91,10 @@ async def register_subscription(call: Call[RegisterSubscription, None]) -> Reply
     endpoint_hash = hashlib.sha256(body.endpoint.encode()).digest()
     async with call.rows() as rows:
         await ensure_push_key(rows, call.context.ring)
-        count = await receivers.lock_and_count_subscriptions(rows, call.user_id, endpoint_hash)
+        count = await recipients.lock_and_count_subscriptions(rows, call.user_id, endpoint_hash)
         if count >= MAX_SUBSCRIPTIONS:
             raise ApiProblem("limit-reached", f"A person has at most {MAX_SUBSCRIPTIONS} browsers: remove one.")
-        record = await receivers.register_subscription(
+        record = await recipients.register_subscription(
             rows,
             call.context.new_id(),
             call.user_id,
@@ -110,14 +110,14 @@ async def register_subscription(call: Call[RegisterSubscription, None]) -> Reply
 async def list_subscriptions(call: Call[None, None]) -> Reply:
     """List your browsers that take web push."""
     async with call.rows() as rows:
-        listed = await receivers.list_subscriptions(rows, call.user_id)
+        listed = await recipients.list_subscriptions(rows, call.user_id)
     return Reply(body=PushSubscriptionList(items=[_subscription(record) for record in listed]))
 
 
 async def delete_subscription(call: Call[None, None]) -> Reply:
     """Remove one of your browsers; what is due to it is dropped."""
     async with call.rows() as rows:
-        if not await receivers.delete_subscription(rows, call.user_id, call.ids["subscription_id"]):
+        if not await recipients.delete_subscription(rows, call.user_id, call.ids["subscription_id"]):
             raise not_found("push subscription")
     return Reply(status=204)
 

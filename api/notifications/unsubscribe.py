@@ -12,7 +12,7 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem
 from core.infra.postgres.connection import person_transaction
 from core.services.notifications.stop_links import PATH, StopLink, read_token
-from core.storage.notifications import receivers
+from core.storage.notifications import recipients
 from schemas.notifications import KINDS, TABLE, effective
 
 _PAGE_HEADERS = {
@@ -25,24 +25,24 @@ _PAGE_HEADERS = {
 class StopQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The token of the link."""
 
-    token: Annotated[str, Meta(min_length=1, max_length=300)]
+    token: Annotated[str, Meta(min_length=1, max_length=300, examples=["Ja3GrJmFCCndYWOInMJQHw"])]
     """Signed; it names a person, an organisation and a kind, and is good for nothing else."""
 
 
 async def show_stop_page(call: Call[None, StopQuery]) -> Reply:
-    """Show a page with a button that turns the mails off. Opening it changes nothing: programs open links too."""
+    """Show a page with a button that turns the mails off. Opening it changes nothing."""
     link = _link(call)
     form = f'<form method="post" action="?token={html.escape(call.query.token)}"><button>Turn them off</button></form>'
     return _page("Turn these mails off?", f"<p>You will get no more mails of this kind: {_name(link)}.</p>{form}")
 
 
 async def stop_mails(call: Call[None, StopQuery]) -> Reply:
-    """Turn the mails of the link's kind off, for its person and organisation. Repeating it changes nothing."""
+    """Turn the mails of a link's kind off, for its person and organisation; a repeat changes nothing."""
     link = _link(call)
     async with person_transaction(call.context.pool, link.user_id, link.org_id) as rows:
         kinds = [link.kind]
         if link.kind == "daily":
-            chosen = {one.kind: one for one in await receivers.list_choices(rows, link.user_id, link.org_id)}
+            chosen = {choice.kind: choice for choice in await recipients.list_choices(rows, link.user_id, link.org_id)}
             kinds = [
                 row.name
                 for row in TABLE
@@ -50,7 +50,7 @@ async def stop_mails(call: Call[None, StopQuery]) -> Reply:
                 and effective(row, chosen[row.name].mail if row.name in chosen else None, None).mail == "daily"
             ]
         for kind in kinds:
-            await receivers.write_choice(rows, link.user_id, link.org_id, kind, mail="off")
+            await recipients.write_choice(rows, link.user_id, link.org_id, kind, mail="off")
     return _page("These mails are off", f"<p>You get no more mails of this kind: {_name(link)}.</p>")
 
 
@@ -71,7 +71,7 @@ def _page(title: str, body: str) -> Reply:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{title}</title></head>"
         '<body style="max-width:560px;margin:48px auto;padding:0 16px;font:16px/1.5 system-ui,sans-serif">'
-        f"<h1>{title}</h1>{body}<p>What else you are told is chosen in your account.</p></body></html>"
+        f"<h1>{title}</h1>{body}<p>All other notifications stay as they are.</p></body></html>"
     )
     return Reply(body=page.encode(), media_type="text/html; charset=utf-8", headers=_PAGE_HEADERS)
 

@@ -12,11 +12,11 @@ from core.errors import Unavailable
 from core.infra.http.client import OutsideHttp
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, transaction
-from core.services.notifications.planning import Planner
+from core.services.notifications.planner import Planner
 from core.services.notifications.pushing import PushSender
 from core.settings import Settings
-from core.storage.notifications import deliveries
-from core.storage.notifications.deliveries import DuePush
+from core.storage.notifications import personal_deliveries
+from core.storage.notifications.personal_deliveries import DuePush
 from streams.runtime.metrics import NOTIFICATIONS_DUE, PUSHES_SENT, ProcessMetrics
 
 POLL_S = 1.0
@@ -58,8 +58,8 @@ async def run_pushes(
 
     ``outside``: another client, for tests.
     """
-    own = outside or OutsideHttp(allow=settings.fetch_allow)
-    sender = PushSender(settings, pool, open_key_ring(settings), own, utc_now)
+    client = outside or OutsideHttp(allow=settings.fetch_allow)
+    sender = PushSender(settings, pool, open_key_ring(settings), client, utc_now)
     in_flight: set[asyncio.Task[None]] = set()
     try:
         while not stop.is_set():
@@ -79,7 +79,7 @@ async def run_pushes(
         for task in in_flight:
             task.cancel()
         await asyncio.gather(*in_flight, return_exceptions=True)
-        await own.close()
+        await client.close()
 
 
 async def _send(sender: PushSender, push: DuePush, metrics: ProcessMetrics) -> None:
@@ -91,5 +91,5 @@ async def _send(sender: PushSender, push: DuePush, metrics: ProcessMetrics) -> N
 
 async def _count(pool: Pool, metrics: ProcessMetrics) -> None:
     async with transaction(pool) as connection:
-        for channel, count in (await deliveries.count_due(connection)).items():
-            metrics.put(NOTIFICATIONS_DUE, count, channel=channel)
+        for state, count in (await personal_deliveries.count_due(connection)).items():
+            metrics.put(NOTIFICATIONS_DUE, count, state=state)

@@ -160,8 +160,8 @@ PUSHES_SENT = Metric(
 NOTIFICATIONS_DUE = Metric(
     name="clipstream_notifications_due",
     kind="gauge",
-    text="Notifications whose receivers are not chosen yet, and web pushes that are due",
-    labels=("channel",),
+    text="Notifications whose recipients are not chosen yet, and web pushes that are due",
+    labels=("state",),
 )
 SINK_BATCH = Metric(
     name="clipstream_sink_batch_messages",

@@ -19,12 +19,12 @@ class Device(Value, frozen=True, kw_only=True):
     user_agent: str
 
 
-def is_new_device(earlier: Sequence[Device], current: Device) -> bool:
-    """Whether its program (but for the version) or its network was not seen before; a first sign-in is not new."""
-    if not earlier:
+def is_new_device(known_devices: Sequence[Device], current: Device) -> bool:
+    """Whether its program, but for the version, or its network is unknown; a first one is not new."""
+    if not known_devices:
         return False
-    programs = {_program(device.user_agent) for device in earlier}
-    networks = {_network(device.address) for device in earlier}
+    programs = {_program(device.user_agent) for device in known_devices}
+    networks = {_network(device.address) for device in known_devices}
     return _program(current.user_agent) not in programs or _network(current.address) not in networks
 
 

@@ -40,9 +40,9 @@ def digest_parts(title: str, texts: Sequence[NotificationText], more: int, frame
         link = page_url(frame.web, text.page)
         first = text.sentences[0] if text.sentences else ""
         lines.append(f"- {text.title}\n  {first}" + (f"\n  {link}" if link else ""))
-        shown = html.escape(text.title)
-        shown = f'<a href="{html.escape(link)}">{shown}</a>' if link else f"<b>{shown}</b>"
-        items.append(f'<li style="margin:0 0 12px">{shown}<br>{html.escape(first)}</li>')
+        heading = html.escape(text.title)
+        heading = f'<a href="{html.escape(link)}">{heading}</a>' if link else f"<b>{heading}</b>"
+        items.append(f'<li style="margin:0 0 12px">{heading}<br>{html.escape(first)}</li>')
     if more:
         lines.append(f"And {more} more.")
     rest = f"<p>And {more} more.</p>" if more else ""
@@ -51,7 +51,7 @@ def digest_parts(title: str, texts: Sequence[NotificationText], more: int, frame
 
 
 def page_url(web: str, page: str) -> str:
-    """Address of a page of the web app; empty where there is none."""
+    """Address of a page of the web app; empty without one."""
     return f"{web.rstrip('/')}/{page}" if web and page else ""
 
 

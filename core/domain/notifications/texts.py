@@ -108,7 +108,7 @@ def _quota_reached(facts: Facts) -> NotificationText:
 
 def _webhook_disabled(facts: Facts) -> NotificationText:
     why = (
-        "Its receiver answered that it is gone (410)."
+        "Its recipient answered that it is gone (410)."
         if facts.details.get("reason") == "gone"
         else "It has taken no message for five days."
     )
@@ -117,7 +117,7 @@ def _webhook_disabled(facts: Facts) -> NotificationText:
         sentences=(
             f"{_line(facts.subject, MAX_DETAIL_CHARACTERS) or 'The endpoint'} gets no more messages.",
             why,
-            "Once its receiver works, enable it again, and recover what it missed.",
+            "Once its recipient works, enable it again, and recover what it missed.",
         ),
         page="webhooks",
         action="Open the endpoints",

@@ -54,7 +54,7 @@ def encrypt(
     random: Callable[[int], bytes] = token_bytes,
     new_key: Callable[[], ec.EllipticCurvePrivateKey] = lambda: ec.generate_private_key(ec.SECP256R1()),
 ) -> bytes:
-    """The body of a push; ``random`` and ``new_key`` are others in tests. Raises ValueError for one too long."""
+    """The body of a push; ``random`` and ``new_key`` are for tests. Raises ValueError for one too long."""
     if len(plain) > MAX_PLAIN_BYTES:
         raise ValueError(f"a push has at most {MAX_PLAIN_BYTES} bytes")
     own_key, salt = new_key(), random(16)

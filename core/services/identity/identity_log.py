@@ -1,4 +1,4 @@
-"""The one place where what happens to identities is written down: in the process's log, and in audit logs.
+"""Where what happens to identities is written down: in the process's log, and in audit logs.
 
 Who signs in has no organisation yet. What happens on that way goes to the audit log of each organisation that the
 person belongs to: their administrators see the sign-ins of their members. What happens to a person without an

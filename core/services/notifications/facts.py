@@ -10,7 +10,7 @@ from core.storage.notifications import outbox
 
 
 async def read_text(connection: Connection, notification_id: UUID) -> NotificationText | None:
-    """The words of a notification; None where what it tells of is gone: a project was erased, a key revoked."""
+    """The words of a notification; None where its subject is gone: a project was erased, a key revoked."""
     row = await outbox.read_fact_row(connection, notification_id)
     if row is None or _is_gone(row):
         return None

@@ -14,8 +14,8 @@ async def ensure_push_key(connection: Connection, ring: KeyRing) -> VapidKey:
     """The key pair; the first call makes it. Raises MissingSecretError, ValueError where it does not open."""
     key = await find_push_key(connection, ring)
     if key is None:
-        made = new_vapid_key()
-        await insert_key(connection, NAME, made.public_key, ring.seal("push", made.private_key))
+        new_key = new_vapid_key()
+        await insert_key(connection, NAME, new_key.public_key, ring.seal("push", new_key.private_key))
         key = await find_push_key(connection, ring)
     assert key is not None
     return key

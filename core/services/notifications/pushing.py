@@ -1,4 +1,4 @@
-"""Send web pushes: encrypted for one browser, signed as the installation, until the push service has taken them.
+"""Send web pushes: encrypted for one browser, signed as the installation, until they are taken.
 
 A push is leased for a try, so a process that is killed in the middle repeats what was in flight and nothing else. The
 push service replaces an undelivered repeat by its `Topic`, and a browser by the notification's id.
@@ -25,8 +25,8 @@ from core.ports.outside import Response
 from core.services.notifications.facts import read_text
 from core.services.notifications.push_key import find_push_key
 from core.settings import Settings
-from core.storage.notifications import deliveries
-from core.storage.notifications.deliveries import DuePush
+from core.storage.notifications import personal_deliveries
+from core.storage.notifications.personal_deliveries import DuePush
 from schemas.version import USER_AGENT
 
 TIMEOUT_S = 10.0
@@ -103,7 +103,9 @@ class PushSender:
     async def take(self, limit: int) -> list[DuePush]:
         """Take pushes that are due, but for hosts that rest."""
         async with transaction(self._pool) as connection:
-            return await deliveries.take_due_pushes(connection, limit, LEASE_S, self._hosts.resting(self._clock()))
+            return await personal_deliveries.take_due_pushes(
+                connection, limit, LEASE_S, self._hosts.resting(self._clock())
+            )
 
     async def send(self, push: DuePush) -> Outcome:
         """Make one try and write how it went: ``sent``, ``failed``, ``retried``, ``gone`` or ``dropped``."""
@@ -167,12 +169,12 @@ class PushSender:
         if due_at - push.created_at > KEPT:
             return await self._end(push, "failed", detail, "failed")
         async with transaction(self._pool) as connection:
-            await deliveries.postpone_push(connection, push.delivery_id, due_at, detail)
+            await personal_deliveries.postpone_push(connection, push.delivery_id, due_at, detail)
         return "retried"
 
     async def _end(self, push: DuePush, state: Any, detail: str | None, outcome: Outcome) -> Outcome:
         async with transaction(self._pool) as connection:
-            await deliveries.end_push(connection, push.delivery_id, state, detail)
+            await personal_deliveries.end_push(connection, push.delivery_id, state, detail)
         if outcome == "failed":
             structlog.get_logger().warning(
                 "a push has failed", delivery_id=str(push.delivery_id), host=push.host, error=detail
@@ -181,7 +183,7 @@ class PushSender:
 
     async def _forget(self, push: DuePush, detail: str, outcome: Outcome) -> Outcome:
         async with transaction(self._pool) as connection:
-            await deliveries.forget_subscription(connection, push.subscription_id)
+            await personal_deliveries.forget_subscription(connection, push.subscription_id)
         structlog.get_logger().info(
             "a push subscription is removed",
             subscription_id=str(push.subscription_id),

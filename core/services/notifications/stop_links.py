@@ -1,4 +1,4 @@
-"""Links that turn mails of one kind off without a sign-in (RFC 8058): signed, and good for nothing else."""
+"""Links that turn mails of one kind off without a sign-in (RFC 8058); they are signed."""
 
 from __future__ import annotations
 

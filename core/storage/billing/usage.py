@@ -60,7 +60,7 @@ async def add_usage(
     project_id: UUID,
     at: dt.datetime,
 ) -> None:
-    """Add what a project or export used, and let the relay look whether a limit is near; once for an entry and kind.
+    """Add what a project or export used, once for an entry and kind; the relay then looks at the limits.
 
     What a test key made is never billed, and leaves no row.
     """

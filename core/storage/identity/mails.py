@@ -41,7 +41,10 @@ async def insert_mail(
     org_id: UUID | None,
     project_ids: Sequence[UUID] = (),
 ) -> None:
-    """Add a mail, due now, once; ``receiver``: keyed hash of its address, ``project_ids``: whose titles it has."""
+    """Add a mail, due now, once.
+
+    ``receiver``: keyed hash of its address; ``project_ids``: whose titles it has.
+    """
     await connection.execute(
         """insert into mails (mail_id, template, locale, sealed, receiver, user_id, org_id, project_ids)
            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",

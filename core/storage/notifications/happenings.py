@@ -1,4 +1,4 @@
-"""Write down what people are told of, in the transaction that makes it true."""
+"""Write notifications in the transaction that makes them true."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ async def tell_sign_in(
     connection: Connection, user_id: UUID, session_id: UUID, device: Device, at: dt.datetime
 ) -> None:
     """A session began: tell its person if it is of a new device."""
-    earlier = await list_earlier_devices(connection, user_id, session_id)
-    if is_new_device(earlier, device):
+    known_devices = await list_earlier_devices(connection, user_id, session_id)
+    if is_new_device(known_devices, device):
         await insert_notification(
             connection,
             result_id(session_id, "notification", "sign-in.new-device"),

@@ -52,7 +52,7 @@ async def insert_notification(
 
 
 async def take_due_notification(connection: Connection) -> Row | None:
-    """Lock the oldest notification that is not planned; None where there is none that is free."""
+    """Lock the oldest notification that is neither planned nor locked; None without one."""
     return await connection.fetchrow(_TAKE)
 
 

@@ -1,4 +1,4 @@
-"""A push service (RFC 8030) as a stand-in: it takes messages for browsers, checks who sends, and decrypts nothing."""
+"""A push service (RFC 8030) as a stand-in: it checks who sends, and decrypts nothing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RETRY_AFTER_S = 7
 _STATUS: dict[Trouble, int] = {"busy": 429, "missing": 404, "gone": 410, "error": 500}
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message that waits for its browser, encrypted."""
 
     channel: str
@@ -47,7 +47,7 @@ class PushService:
     ) -> None:
         """``origin``: scheme, host and port as senders see them; ``hang`` is awaited where no answer comes."""
         self.origin = origin
-        self.kept: list[Kept] = []
+        self.kept: list[KeptMessage] = []
         self.requests = 0
         self.trouble: dict[str, list[Trouble]] = {}
         """What goes wrong next, by channel."""
@@ -62,7 +62,7 @@ class PushService:
         return f"{self.origin}/push/{channel}"
 
     def app(self) -> Starlette:
-        """Its HTTP: `POST /push/{channel}` of senders; `POST /subscriptions` and `GET` of a channel for browsers."""
+        """Its HTTP: messages of senders; subscriptions and messages of browsers."""
         return Starlette(
             routes=[
                 Route("/push/{channel}", self._take, methods=["POST"]),
@@ -77,7 +77,7 @@ class PushService:
     async def _read(self, request: Request) -> Response:
         channel = request.path_params["channel"]
         return JSONResponse(
-            [base64.b64encode(one.body).decode() for one in self.kept if one.channel == channel],
+            [base64.b64encode(waiting.body).decode() for waiting in self.kept if waiting.channel == channel],
         )
 
     async def _take(self, request: Request) -> Response:
@@ -89,14 +89,14 @@ class PushService:
             await self._hang()
         if trouble in _STATUS:
             headers = {"Retry-After": str(RETRY_AFTER_S)} if trouble == "busy" else {}
-            return PlainTextResponse(f"{trouble}, as it was told", _STATUS[trouble], headers=headers)
+            return PlainTextResponse(f"{trouble}, as it was set", _STATUS[trouble], headers=headers)
         if channel not in self._senders:
             return PlainTextResponse("there is no such subscription", 404)
         if fault := self._fault(request, body):
             return PlainTextResponse(fault, 400)
         if not self._is_sender(request.headers.get("authorization", ""), self._senders[channel]):
             return PlainTextResponse("not the sender that this browser subscribed to", 403)
-        message = Kept(
+        message = KeptMessage(
             channel=channel,
             topic=request.headers.get("topic", ""),
             ttl=int(request.headers["ttl"]),
@@ -105,7 +105,7 @@ class PushService:
         )
         # a message of the same topic takes the place of the one that was not delivered yet
         self.kept = [
-            one for one in self.kept if not message.topic or (one.channel, one.topic) != (channel, message.topic)
+            waiting for waiting in self.kept if not message.topic or (waiting.channel, waiting.topic) != (channel, message.topic)
         ]
         self.kept.append(message)
         return Response(status_code=201, headers={"Location": f"{self.origin}/message/{uuid4().hex}"})
@@ -137,5 +137,5 @@ class PushService:
             return False
         now = self._clock().timestamp()
         is_current = now < claims.get("exp", 0) <= now + MAX_TOKEN_LIFE.total_seconds()
-        own = urlsplit(self.origin)
-        return bool(claims.get("aud") == f"{own.scheme}://{own.netloc}" and is_current and claims.get("sub"))
+        address = urlsplit(self.origin)
+        return bool(claims.get("aud") == f"{address.scheme}://{address.netloc}" and is_current and claims.get("sub"))

@@ -12,7 +12,7 @@ import pytest
 
 from core.infra.key_ring import open_key_ring
 from core.services.identity.mail_texts import MailMessage
-from core.services.notifications.planning import MAX_MAILS_A_DAY, next_digest
+from core.services.notifications.planner import MAX_MAILS_A_DAY, next_digest
 from core.services.notifications.stop_links import StopLink, make_token, read_token
 from core.settings import Settings
 from schemas.notifications import KINDS, TABLE
@@ -87,7 +87,7 @@ async def test_keys_have_no_preferences(world: World) -> None:
     assert (await world.ann.client.get("/v1/account/notifications")).status_code == 403
 
 
-async def test_each_member_is_told_as_they_chose(world: World, postgres: Settings, relay: Relay) -> None:
+async def test_each_member_is_notified_as_they_chose(world: World, postgres: Settings, relay: Relay) -> None:
     """Once for each, in the daily mail, not at all; not who lacks the permission, and no other organisation."""
     each = await join(world, postgres, world.ann, "owner")
     daily = await join(world, postgres, world.ann, "admin")
@@ -142,7 +142,7 @@ async def test_a_flood_waits_for_the_daily_mail(world: World, postgres: Settings
     assert count[0] >= 5
 
 
-async def test_an_erased_project_is_told_to_no_one(world: World, postgres: Settings, relay: Relay) -> None:
+async def test_an_erased_project_makes_no_mail(world: World, postgres: Settings, relay: Relay) -> None:
     owner = await join(world, postgres, world.ann, "owner")
     project_id = await new_project(world.ann)
     await tell(world, world.ann.org_id, "project.failed", project_id=project_id)
@@ -229,7 +229,7 @@ async def test_the_daily_mail_is_stopped_by_its_link(world: World, postgres: Set
     assert chosen["project.failed"][0] == "each"
 
 
-async def test_a_new_device_is_told_by_mail(world: World, postgres: Settings, relay: Relay) -> None:
+async def test_a_new_device_makes_a_mail(world: World, postgres: Settings, relay: Relay) -> None:
     owner = await join(world, postgres, world.ann, "owner")  # from an address of its own
     await relay.plan()
     assert await told(world, postgres, owner) == []
@@ -246,7 +246,7 @@ async def test_a_new_device_is_told_by_mail(world: World, postgres: Settings, re
     assert mail.stop_url == ""
 
 
-async def test_joining_tells_the_others(world: World, postgres: Settings, relay: Relay) -> None:
+async def test_joining_notifies_the_others(world: World, postgres: Settings, relay: Relay) -> None:
     owner = await join(world, postgres, world.ann, "owner")
     await choose(owner, "invitation.accepted", mail="each")
     await relay.plan()
@@ -257,7 +257,7 @@ async def test_joining_tells_the_others(world: World, postgres: Settings, relay:
     assert await told(world, postgres, eve) == []
 
 
-async def test_a_key_that_expires_is_told_once(world: World, postgres: Settings, relay: Relay) -> None:
+async def test_a_key_that_expires_makes_one_mail(world: World, postgres: Settings, relay: Relay) -> None:
     owner = await join(world, postgres, world.ann, "owner")
     soon = dt.datetime.now(dt.UTC) + dt.timedelta(days=3)
     late = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)

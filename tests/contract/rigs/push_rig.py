@@ -17,7 +17,7 @@ import uvicorn
 from core.infra.http.client import OutsideHttp
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool, org_transaction
-from core.services.notifications.planning import Planner
+from core.services.notifications.planner import Planner
 from core.services.notifications.pushing import PushSender
 from core.settings import Settings
 from core.storage.notifications import outbox

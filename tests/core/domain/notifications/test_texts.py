@@ -19,7 +19,7 @@ def test_each_kind_has_words() -> None:
 
 
 @pytest.mark.parametrize("kind", get_args(NotificationKind))
-def test_a_kind_is_told_without_any_facts(kind: NotificationKind) -> None:
+def test_a_kind_has_words_without_any_facts(kind: NotificationKind) -> None:
     text = text_of(kind, Facts())
     assert text.title
     assert text.sentences

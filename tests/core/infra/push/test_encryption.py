@@ -70,7 +70,7 @@ def test_keys_are_taken_with_padding_and_without() -> None:
     check_keys(P256DH + "=", AUTH + "==")
 
 
-def test_the_header_says_who_sends_to_whom() -> None:
+def test_the_header_names_sender_and_service() -> None:
     key, now = new_vapid_key(), dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
     header = authorization(key, "https://push.example.org:444/a/b?c", contact="mailto:ops@example.org", now=now)
     assert header.endswith(f", k={key.public_key}")

@@ -1,4 +1,4 @@
-"""Rows of what one person gets: web pushes with their tries, and lines of the daily mail. The relay's own."""
+"""Rows of what one person gets: web pushes with their tries, and lines of the daily mail."""
 
 from __future__ import annotations
 
@@ -78,12 +78,16 @@ async def add_pushes(connection: Connection, notification_id: UUID, user_id: UUI
 
 
 async def take_due_pushes(connection: Connection, limit: int, lease_s: float, resting: Sequence[str]) -> list[DuePush]:
-    """Take pushes that are due, but for hosts that rest; each is due again after ``lease_s``, until it ends."""
-    taken: list[Row] = await connection.fetch(_TAKE_PUSHES, limit, lease_s, list(resting))
-    rows = await connection.fetch(_SUBSCRIPTIONS, [row["subscription_id"] for row in taken])
-    found = {row["subscription_id"]: dict(row) for row in rows}
+    """Take pushes that are due, but for resting hosts; each is due again after ``lease_s``, until it ends."""
+    push_rows: list[Row] = await connection.fetch(_TAKE_PUSHES, limit, lease_s, list(resting))
+    rows = await connection.fetch(_SUBSCRIPTIONS, [row["subscription_id"] for row in push_rows])
+    subscriptions = {row["subscription_id"]: dict(row) for row in rows}
     # one that is missing was removed meanwhile, and its pushes with it
-    return [DuePush(**(dict(row) | found[row["subscription_id"]])) for row in taken if row["subscription_id"] in found]
+    return [
+        DuePush(**(dict(row) | subscriptions[row["subscription_id"]]))
+        for row in push_rows
+        if row["subscription_id"] in subscriptions
+    ]
 
 
 async def end_push(
@@ -119,7 +123,7 @@ async def take_due_digest(connection: Connection) -> Row | None:
 
 
 async def end_digest_lines(connection: Connection, user_id: UUID, org_id: UUID | None) -> tuple[list[UUID], list[UUID]]:
-    """End the lines of a daily mail and return their notifications, oldest first, and the projects they name."""
+    """End the lines of a daily mail; returns their notifications, oldest first, and their projects."""
     rows = await connection.fetch(_END_LINES, user_id, org_id)
     projects = {row["project_id"] for row in rows} - {None}
     return [row["notification_id"] for row in rows], sorted(projects)
@@ -132,4 +136,4 @@ async def count_due(connection: Connection) -> dict[str, int]:
              (select count(*) from notification_deliveries
               where state = 'due' and subscription_id is not null and due_at <= now()) as push"""
     )
-    return {"notification": row["planned"], "push": row["push"]}
+    return {"unplanned": row["planned"], "push": row["push"]}

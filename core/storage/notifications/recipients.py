@@ -1,4 +1,4 @@
-"""Rows of who is told: members with their preferences, and the browsers that take web push."""
+"""Rows of recipients: members with their preferences, and the browsers that take web push."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ where s.user_id = $1 order by s.created_at, s.subscription_id
 """
 
 
-class Receiver(Value, frozen=True, kw_only=True):
+class Recipient(Value, frozen=True, kw_only=True):
     """Somebody who may be told, with what they chose."""
 
     user_id: UUID
@@ -76,14 +76,14 @@ class SubscriptionRecord(Value, frozen=True, kw_only=True):
     created_at: dt.datetime
 
 
-async def list_members_to_tell(connection: Connection, org_id: UUID, kind: str) -> list[Receiver]:
+async def list_members_to_tell(connection: Connection, org_id: UUID, kind: str) -> list[Recipient]:
     """Members with a confirmed address, and what they chose for a kind."""
-    return [Receiver(**dict(row)) for row in await connection.fetch(_MEMBERS, org_id, kind)]
+    return [Recipient(**dict(row)) for row in await connection.fetch(_MEMBERS, org_id, kind)]
 
 
-async def find_person_to_tell(connection: Connection, user_id: UUID, kind: str) -> list[Receiver]:
+async def find_person_to_tell(connection: Connection, user_id: UUID, kind: str) -> list[Recipient]:
     """The person of an account, and what they chose for a kind; empty where the account is gone."""
-    return [Receiver(**dict(row)) for row in await connection.fetch(_PERSON, user_id, kind)]
+    return [Recipient(**dict(row)) for row in await connection.fetch(_PERSON, user_id, kind)]
 
 
 async def list_choices(connection: Connection, user_id: UUID, org_id: UUID | None) -> list[StoredChoice]:
@@ -106,7 +106,7 @@ async def write_choice(
     mail: MailMode | None = None,
     push: PushMode | None = None,
 ) -> bool:
-    """Write what a person chose, and leave what is None; False where they do not belong to the organisation."""
+    """Write what a person chose, and leave what is None; False for who is no member."""
     return await connection.fetchval(_WRITE, user_id, org_id, kind, mail, push) is not None
 
 
@@ -141,7 +141,7 @@ async def list_subscriptions(connection: Connection, user_id: UUID) -> list[Subs
 
 
 async def delete_subscription(connection: Connection, user_id: UUID, subscription_id: UUID) -> bool:
-    """Forget a person's browser; False where there is none."""
+    """Forget a person's browser; False without one."""
     tag: str = await connection.execute(
         "delete from push_subscriptions where user_id = $1 and subscription_id = $2", user_id, subscription_id
     )

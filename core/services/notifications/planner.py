@@ -1,4 +1,4 @@
-"""Plan a notification: whom it tells, by mail now, in the daily mail, by web push; once, in one transaction."""
+"""Plan a notification: its recipients, by mail, daily mail and web push; once, in one transaction."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from core.services.notifications.quota_watch import tell_of_quota
 from core.services.notifications.stop_links import PATH, StopLink, make_token
 from core.settings import Settings
 from core.storage.identity.mails import count_recent_mails, insert_mail
-from core.storage.notifications import deliveries, outbox, receivers
-from core.storage.notifications.receivers import Receiver
+from core.storage.notifications import outbox, personal_deliveries, recipients
+from core.storage.notifications.recipients import Recipient
 from schemas.access.permissions import permissions_of_role
 from schemas.ids import result_id
 from schemas.notifications import KINDS, QUOTA_CHECK, KindRow, effective
 
-DIGEST_HOUR = 7
-"""Hour of the daily mail, UTC: the begin of a working day in Europe."""
+DIGEST_AT = dt.time(7)
+"""When the daily mail is sent, UTC: the begin of a working day in Europe."""
 MAX_MAILS_A_DAY = 20
 """Mails of one kind to a person within 24 hours; what comes after waits for the daily mail."""
 MAX_DIGEST_LINES = 50
@@ -57,25 +57,25 @@ class Planner:
     async def send_next_digest(self) -> bool:
         """Write the daily mail that is due longest; False where none is."""
         async with transaction(self._pool) as connection:
-            due = await deliveries.take_due_digest(connection)
+            due = await personal_deliveries.take_due_digest(connection)
             if due is None:
                 return False
             user_id, org_id = due["user_id"], due["org_id"]
-            ids, project_ids = await deliveries.end_digest_lines(connection, user_id, org_id)
-            told = [text for one in ids if (text := await read_text(connection, one)) is not None]
-            found = await receivers.list_members_to_tell(connection, org_id, "") if org_id else []
-            receiver = next((one for one in found if one.user_id == user_id), None)
-            if not told or receiver is None:  # erased meanwhile, or no member any more
+            ids, project_ids = await personal_deliveries.end_digest_lines(connection, user_id, org_id)
+            texts = [text for told_id in ids if (text := await read_text(connection, told_id)) is not None]
+            members = await recipients.list_members_to_tell(connection, org_id, "") if org_id else []
+            recipient = next((member for member in members if member.user_id == user_id), None)
+            if not texts or recipient is None:  # erased meanwhile, or no member any more
                 return True
-            noun = "thing" if len(told) == 1 else "things"
-            title = f"{len(told)} {noun} happened in {receiver.organisation}"
+            noun = "thing" if len(texts) == 1 else "things"
+            title = f"{len(texts)} {noun} happened in {recipient.organisation}"
             stop_url = self._stop_url(StopLink(user_id=user_id, org_id=org_id, kind="daily"))
-            frame = Frame(web=self._settings.web, organisation=receiver.organisation, stop_url=stop_url)
-            shown = told[:MAX_DIGEST_LINES]
-            plain, rich = digest_parts(title, shown, len(told) - len(shown), frame)
-            message = MailMessage(to=receiver.email, subject=title, text=plain, html=rich, stop_url=stop_url)
+            frame = Frame(web=self._settings.web, organisation=recipient.organisation, stop_url=stop_url)
+            listed = texts[:MAX_DIGEST_LINES]
+            plain, rich = digest_parts(title, listed, len(texts) - len(listed), frame)
+            message = MailMessage(to=recipient.email, subject=title, text=plain, html=rich, stop_url=stop_url)
             mail_id = result_id(ids[0], "daily", str(user_id))
-            await self._mail(connection, mail_id, "daily", receiver, org_id, message, project_ids)
+            await self._mail(connection, mail_id, "daily", recipient, org_id, message, project_ids)
             return True
 
     async def tell_of_expiring_keys(self, now: dt.datetime) -> None:
@@ -96,35 +96,37 @@ class Planner:
         if text is None:
             return
         projects = [row["project_id"]] if row["project_id"] is not None else []
-        for receiver in await _receivers(connection, row, kind):
-            choice = effective(kind, receiver.mail, receiver.push)
+        for recipient in await _recipients(connection, row, kind):
+            choice = effective(kind, recipient.mail, recipient.push)
             if choice.push == "on":
-                await deliveries.add_pushes(connection, row["notification_id"], receiver.user_id, row["org_id"])
+                await personal_deliveries.add_pushes(
+                    connection, row["notification_id"], recipient.user_id, row["org_id"]
+                )
             mode = choice.mail
             if mode == "each" and kind.daily:
-                recent = await count_recent_mails(connection, receiver.user_id, kind.name, now - dt.timedelta(days=1))
+                recent = await count_recent_mails(connection, recipient.user_id, kind.name, now - dt.timedelta(days=1))
                 mode = "daily" if recent >= MAX_MAILS_A_DAY else mode
             if mode == "daily":
-                identity = result_id(row["notification_id"], "daily", str(receiver.user_id))
-                await deliveries.add_digest_line(
-                    connection, identity, row["notification_id"], receiver.user_id, row["org_id"], next_digest(now)
+                identity = result_id(row["notification_id"], "daily", str(recipient.user_id))
+                await personal_deliveries.add_digest_line(
+                    connection, identity, row["notification_id"], recipient.user_id, row["org_id"], next_digest(now)
                 )
             if mode != "each":
                 continue
-            link = StopLink(user_id=receiver.user_id, org_id=row["org_id"], kind=kind.name)
+            link = StopLink(user_id=recipient.user_id, org_id=row["org_id"], kind=kind.name)
             stop_url = "" if kind.security else self._stop_url(link)
-            frame = Frame(web=self._settings.web, organisation=receiver.organisation, stop_url=stop_url)
+            frame = Frame(web=self._settings.web, organisation=recipient.organisation, stop_url=stop_url)
             plain, rich = mail_parts(text, frame)
-            message = MailMessage(to=receiver.email, subject=text.title, text=plain, html=rich, stop_url=stop_url)
-            mail_id = result_id(row["notification_id"], "mail", str(receiver.user_id))
-            await self._mail(connection, mail_id, kind.name, receiver, row["org_id"], message, projects)
+            message = MailMessage(to=recipient.email, subject=text.title, text=plain, html=rich, stop_url=stop_url)
+            mail_id = result_id(row["notification_id"], "mail", str(recipient.user_id))
+            await self._mail(connection, mail_id, kind.name, recipient, row["org_id"], message, projects)
 
     async def _mail(
         self,
         connection: Connection,
         mail_id: UUID,
         template: str,
-        receiver: Receiver,
+        recipient: Recipient,
         org_id: UUID | None,
         message: MailMessage,
         project_ids: Sequence[UUID] = (),
@@ -133,10 +135,10 @@ class Planner:
             connection,
             mail_id,
             template=template,
-            locale=receiver.locale,
+            locale=recipient.locale,
             sealed=self._ring.seal("mails", msgspec.json.encode(message)),
-            receiver=account_subject(self._ring, receiver.email),
-            user_id=receiver.user_id,
+            receiver=account_subject(self._ring, recipient.email),
+            user_id=recipient.user_id,
             org_id=org_id,
             project_ids=project_ids,
         )
@@ -145,10 +147,10 @@ class Planner:
         return f"{self._settings.public_address}{PATH}?token={make_token(self._ring, link)}"
 
 
-async def _receivers(connection: Connection, row: Row, kind: KindRow) -> list[Receiver]:
+async def _recipients(connection: Connection, row: Row, kind: KindRow) -> list[Recipient]:
     if kind.permission is None:
-        return await receivers.find_person_to_tell(connection, row["user_id"], kind.name)
-    members = await receivers.list_members_to_tell(connection, row["org_id"], kind.name)
+        return await recipients.find_person_to_tell(connection, row["user_id"], kind.name)
+    members = await recipients.list_members_to_tell(connection, row["org_id"], kind.name)
     return [
         member
         for member in members
@@ -160,5 +162,5 @@ async def _receivers(connection: Connection, row: Row, kind: KindRow) -> list[Re
 
 def next_digest(now: dt.datetime) -> dt.datetime:
     """When the next daily mail is due."""
-    today = now.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0)
+    today = dt.datetime.combine(now.date(), DIGEST_AT, tzinfo=dt.UTC)
     return today if today > now else today + dt.timedelta(days=1)
