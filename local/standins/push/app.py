@@ -105,7 +105,9 @@ class PushService:
         )
         # a message of the same topic takes the place of the one that was not delivered yet
         self.kept = [
-            waiting for waiting in self.kept if not message.topic or (waiting.channel, waiting.topic) != (channel, message.topic)
+            waiting
+            for waiting in self.kept
+            if not message.topic or (waiting.channel, waiting.topic) != (channel, message.topic)
         ]
         self.kept.append(message)
         return Response(status_code=201, headers={"Location": f"{self.origin}/message/{uuid4().hex}"})
