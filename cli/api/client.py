@@ -97,6 +97,10 @@ class Client:
         # Signed URLs carry their own permission; the API key must not travel to object storage.
         self._plain = httpx2.Client(timeout=httpx2.Timeout(300.0, connect=5.0), transport=transport, trust_env=False)
 
+    def authenticate(self, token: str) -> None:
+        """Be the bearer of another key or access token from now on."""
+        self._http.headers["Authorization"] = f"Bearer {token}"
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from uuid import UUID
 
-from core.infra.postgres.connection import Connection
+from core.infra.postgres.connection import Connection, set_org
 from core.services.billing.quotas import BYTES_PER_GB, MS_PER_MINUTE, Quota, has_bounds, plan_named, read_quota
 from core.settings import Settings
 from core.storage.billing.plans import read_plan
@@ -19,6 +19,7 @@ FULL_PERCENT = 100
 
 async def tell_of_quota(connection: Connection, settings: Settings, org_id: UUID, now: dt.datetime) -> None:
     """Write a notification for each limit that was passed since the last look."""
+    await set_org(connection, org_id)  # the ledger shows one organisation's rows
     if not has_bounds(plan_named(settings, (await read_plan(connection, org_id)).name)):
         return
     quota = await read_quota(connection, settings, org_id, now)
