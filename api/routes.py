@@ -36,6 +36,7 @@ from api.identity import (
 )
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
+from api.notifications import preferences, push_subscriptions, unsubscribe
 from api.organisation import account, analytics, archives, dead_letters, erasure, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
@@ -102,6 +103,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *organisations.OPERATIONS,
     *archives.OPERATIONS,
     *erasure.OPERATIONS,
+    *preferences.OPERATIONS,
+    *push_subscriptions.OPERATIONS,
+    *unsubscribe.OPERATIONS,
     *signing_keys.OPERATIONS,
     *checkout.OPERATIONS,
     *stripe_webhook.OPERATIONS,

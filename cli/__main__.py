@@ -38,7 +38,7 @@ from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrap_lines
-from cli.people import mails, members
+from cli.people import mails, members, notifications
 from schemas.page_rights import PageRights
 
 LINE_CHARS = 120
@@ -68,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_keys(commands, _ask, stack.positive)
     add_audit(commands, _ask, stack.positive)
     members.add_people(commands, _ask)
+    notifications.add_notifications(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
     data.add_organisation(commands, _ask)

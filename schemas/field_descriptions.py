@@ -26,6 +26,7 @@ FIELDS: Mapping[str, str] = {
     "replay_id": "Id of the replay.",
     "request_id": "Id of the request in the logs.",
     "service_account_id": "Id of the service account.",
+    "subscription_id": "Id of the push subscription.",
     "segment_id": "Id of the segment, as the newest version of the edit lists it.",
     "session_id": "Id of the session.",
     "upload_id": "Id of the upload.",

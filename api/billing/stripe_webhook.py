@@ -97,6 +97,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/billing/stripe-events",
         name="receiveStripeEvent",
+        unaudited="a plan that changes by it appends `plan.changed`, of the system",
         tag="billing",
         permission="public",
         summary="Take an event of Stripe",

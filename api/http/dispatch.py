@@ -41,8 +41,8 @@ from api.problems.problem_details import LIMIT_HEADER, ApiProblem, FieldError, i
 from core.domain.identity.actors import NOBODY
 from core.errors import Gone, InputRejected, Unavailable
 from core.infra.postgres.connection import Connection
+from core.services.audit import audit_log as audit
 from core.services.billing.quotas import plan_named
-from core.services.identity import audit
 from core.services.identity.refusals import IdentityRefused
 from core.settings import Settings
 
@@ -207,7 +207,7 @@ async def _handle(
 
 def _is_audited(operation: Operation, caller: Caller) -> bool:
     """Whether the operation has an entry in the audit log of the caller's organisation."""
-    return operation.audited and operation.method in AUDITED and caller.org_id != NOBODY
+    return not operation.unaudited and operation.method in AUDITED and caller.org_id != NOBODY
 
 
 async def _append_entry(

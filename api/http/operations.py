@@ -137,8 +137,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     of_person: bool = False
     """Concerns the caller as a person, whatever their organisation: refused to keys. It runs in transactions of its
     own and takes no Idempotency-Key: a session or a code that was shown once is kept nowhere."""
-    audited: bool = True
-    """Whether a write has an entry in the audit log; False for a piece of what another operation has the entry of."""
+    unaudited: str = ""
+    """Why a write has no entry in the audit log by itself; empty: it has one. What anybody may call has no caller whose
+    organisation's log it would be."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a second media type."""
     afterwards: Afterwards | None = None

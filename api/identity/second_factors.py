@@ -157,6 +157,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/auth/login/verify",
         name="answerChallenge",
+        unaudited="its service appends `sign-in` and `second-factor.failed` to the organisations of the person",
         tag="auth",
         permission="public",
         transactional=False,

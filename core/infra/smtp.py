@@ -42,14 +42,22 @@ def parse_smtp(url: str) -> SmtpServer:
     )
 
 
-def make_message(*, sender: str, to: str, subject: str, text: str, html: str, message_id: str) -> EmailMessage:
-    """A mail in plain text and HTML; ``message_id`` is the same at each try: receivers see a repeat."""
+def make_message(
+    *, sender: str, to: str, subject: str, text: str, html: str, message_id: str, stop_url: str = ""
+) -> EmailMessage:
+    """A mail in plain text and HTML; ``message_id`` is the same at each try: receivers see a repeat.
+
+    ``stop_url``: where one POST turns such mails off (RFC 8058).
+    """
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, to, subject
     message["Date"] = formatdate()
     domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
     message["Message-ID"] = f"<{message_id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
+    if stop_url:
+        message["List-Unsubscribe"] = f"<{stop_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message

@@ -50,6 +50,8 @@ _LOCK = "select 1 from projects where org_id = $1 and project_id = $2 for update
 _FORGET = (
     "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
     "delete from admissions where org_id = $1 and project_id = $2",
+    "delete from notifications where org_id = $1 and project_id = $2",
+    "delete from mails where org_id = $1 and $2 = any(project_ids)",
     "delete from webhook_messages where org_id = $1 and project_id = $2",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",

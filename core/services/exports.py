@@ -15,6 +15,7 @@ from core.services.export_groups import split_exports
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
 from core.storage import exports
 from core.storage.clips import find_clip_row, lock_clip_id
+from core.storage.notifications.happenings import tell_export_failed
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.metadata import decode_metadata
@@ -154,19 +155,21 @@ async def fail_export(
 
     An export that was cancelled stays cancelled.
     """
-    retries = await connection.fetchval(
+    row = await connection.fetchrow(
         """update exports set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
-           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning retries""",
+           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning retries, test""",
         request.org_id,
         request.export_id,
         reason,
         detail,
         cause.now,
     )
-    if retries is None:
+    if row is None:
         return
+    retries = row["retries"]
     failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
-    await put(connection, failed, cause, name=f"{request.export_id}/{retries}" if retries else str(request.export_id))
+    name = f"{request.export_id}/{retries}" if retries else str(request.export_id)
+    event_id = await put(connection, failed, cause, name=name)
     if await is_automatic(connection, request.org_id, request.export_id):
         for ended_stage in remaining_export_stages(stage):
             await project_lifecycle.end_part(
@@ -174,6 +177,8 @@ async def fail_export(
             )
         await project_lifecycle.settle_project(connection, request.org_id, request.project_id, cause)
     else:
+        if not row["test"]:
+            await tell_export_failed(connection, failed, event_id, cause.now)
         await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)
 
 

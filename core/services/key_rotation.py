@@ -41,6 +41,8 @@ SEALED = (
     SealedColumn(table="idempotency_keys", key=("org_id", "key"), column="body", purpose="idempotency"),
     SealedColumn(table="totp_secrets", key=("user_id",), column="sealed", purpose="second-factors"),
     SealedColumn(table="mails", key=("mail_id",), column="sealed", purpose="mails"),
+    SealedColumn(table="push_subscriptions", key=("subscription_id",), column="sealed", purpose="push"),
+    SealedColumn(table="installation_keys", key=("name",), column="sealed", purpose="push"),
 )  # fmt: skip
 """Every column that holds what the key ring sealed."""
 

@@ -18,6 +18,7 @@ from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, next_version, put_project_event
 from core.services.orphan_cleanup import ERASED_ROUNDS, GRACE, plan_project_sweep
 from core.storage.billing.usage import add_source_usage
+from core.storage.notifications.happenings import tell_project_end
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.moments import NearMoment
@@ -289,6 +290,8 @@ async def complete_project(connection: Connection, org_id: UUID, project_id: UUI
         nearest=await _nearest(connection, org_id, project_id),
     )
     await put_project_event(connection, event, cause)
+    if not row["test"]:
+        await tell_project_end(connection, event, cause.now)
 
 
 async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> list[NearMoment]:
@@ -316,6 +319,8 @@ async def fail_project(
     version = await next_version(connection, org_id, project_id)
     event = events.ProjectFailed(org_id=org_id, project_id=project_id, version=version, reason=reason, detail=detail)
     await put_project_event(connection, event, cause)
+    if not row["test"]:
+        await tell_project_end(connection, event, cause.now)
 
 
 async def _end_project(

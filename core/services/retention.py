@@ -49,6 +49,7 @@ def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail
         "invitations": 30.0,
         "sign_in_failures": 1.0,
         "mails": mail_days,
+        "notifications": 40.0,  # longer than a month: what counts once a month is not told twice
         "stripe_events": 30.0,  # Stripe repeats an event for three days
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
@@ -111,6 +112,9 @@ _DELETE = {
         order by expires_at limit $2)""",
     "sign_in_failures": """delete from sign_in_failures where subject = any(array(
         select subject from sign_in_failures where last_at < now() - $1::interval order by last_at limit $2))""",
+    "notifications": """delete from notifications where notification_id = any(array(
+        select notification_id from notifications where created_at < now() - $1::interval
+        order by created_at limit $2))""",
     "mails": """delete from mails where mail_id = any(array(
         select mail_id from mails where created_at < now() - $1::interval order by created_at limit $2))""",
 }

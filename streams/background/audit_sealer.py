@@ -9,7 +9,7 @@ import structlog
 
 from core.errors import Unavailable
 from core.infra.postgres.connection import Pool
-from core.services.identity.audit import MAX_SEALED_ENTRIES, seal_entries
+from core.services.audit.audit_log import MAX_SEALED_ENTRIES, seal_entries
 
 SEAL_EVERY_S = 1.0
 

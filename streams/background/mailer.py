@@ -113,6 +113,7 @@ def _envelope(sender: str, mail: DueMail, message: MailMessage) -> EmailMessage:
         text=message.text,
         html=message.html,
         message_id=str(mail.mail_id),
+        stop_url=message.stop_url,
     )
 
 

@@ -15,6 +15,7 @@ from core.infra.stripe.client import open_payments
 from core.settings import Settings
 from streams.background.audit_sealer import run_audit_sealer
 from streams.background.mailer import run_mailer
+from streams.background.notifier import run_planner, run_pushes
 from streams.background.organisation_data import run_archives, run_organisation_erasure, run_trace_erasure
 from streams.background.orphan_sweep import run_orphan_sweep
 from streams.background.project_expiry import run_project_expiry
@@ -86,6 +87,8 @@ async def run_relay(settings: Settings) -> int:
                 run_trace_erasure(relay_pool, stop),
                 run_archives(settings, relay_pool, worker_pool, objects, stop),
                 run_mailer(settings, relay_pool, stop, metrics),
+                run_planner(settings, relay_pool, stop, metrics),
+                run_pushes(settings, relay_pool, stop, metrics),
                 run_orphan_sweep(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
                 *([run_use_metering(relay_pool, payments, settings.stripe, stop, metrics)] if payments else []),
             )

@@ -157,6 +157,18 @@ MAILS = Metric(
     text="Mails that are due, and those that could not be sent",
     labels=("state",),
 )
+PUSHES_SENT = Metric(
+    name="clipstream_pushes_total",
+    kind="counter",
+    text="Tries to send a web push, by how they ended",
+    labels=("outcome",),
+)
+NOTIFICATIONS_DUE = Metric(
+    name="clipstream_notifications_due",
+    kind="gauge",
+    text="Notifications whose recipients are not chosen yet, and web pushes that are due",
+    labels=("state",),
+)
 SINK_BATCH = Metric(
     name="clipstream_sink_batch_messages",
     kind="histogram",
@@ -208,6 +220,8 @@ OF_RELAY = (
     WATCHDOG,
     MAILS_SENT,
     MAILS,
+    PUSHES_SENT,
+    NOTIFICATIONS_DUE,
     USE_SENT,
     USE_DUE,
     USE_AGE,

@@ -23,7 +23,9 @@ from core.domain.billing.subscription_state import (
     end_grace,
     next_standing,
 )
+from core.domain.identity.actors import SYSTEM
 from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
+from core.services.audit.audit_log import append
 from core.storage.billing.billing_accounts import (
     AccountRecord,
     list_ended_graces,
@@ -31,6 +33,12 @@ from core.storage.billing.billing_accounts import (
     write_standing,
 )
 from core.storage.billing.plans import write_plan
+from core.storage.identity.audit import AuditEntry
+from core.storage.notifications.outbox import insert_notification
+from schemas.ids import result_id
+
+UNPAID = frozenset({"past_due", "unpaid"})
+"""States of a subscription whose last payment has failed."""
 
 
 def catalogue_of(rules: StripeRules) -> PriceCatalogue:
@@ -81,12 +89,28 @@ async def _write(
     now: dt.datetime,
 ) -> None:
     await write_standing(connection, org_id, standing, question)
+    if standing.state in UNPAID and account.standing.state not in UNPAID:
+        await _tell_unpaid(connection, org_id, standing, question, now)
     if standing.plan != account.standing.plan:
         since = (standing.period_from or now) if standing.plan is not None else now
         await write_plan(connection, org_id, standing.plan, since)
+        await append(connection, AuditEntry(org_id=org_id, actor=SYSTEM, operation="plan.changed"))
         structlog.get_logger().info(
             "plan by subscription", org_id=str(org_id), plan=standing.plan, state=standing.state
         )
+
+
+async def _tell_unpaid(
+    connection: Connection, org_id: UUID, standing: PlanStanding, question: int, now: dt.datetime
+) -> None:
+    await insert_notification(
+        connection,
+        result_id(org_id, "notification", f"payment.failed/{standing.subscription_id}/{question}"),
+        kind="payment.failed",
+        at=now,
+        org_id=org_id,
+        details={"grace_until": f"{standing.grace_until:%Y-%m-%d}"} if standing.grace_until else {},
+    )
 
 
 def _warn(

@@ -35,6 +35,8 @@ class MailMessage(Value, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    stop_url: str = ""
+    """Where mails of its kind are turned off by one POST (RFC 8058); empty: they are not."""
 
 
 _ENGLISH: Mapping[MailTemplate, MailText] = {

@@ -6,22 +6,27 @@ No answer betrays whether an address has an account: an unknown one costs the sa
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
 
 from core.domain.identity.actors import Actor
+from core.domain.identity.audit_chain import Outcome
 from core.domain.identity.passwords import password_fault
 from core.infra.postgres.connection import Connection, person_transaction, set_org, transaction
 from core.services.billing.seats import check_member_seat
-from core.services.identity.identity_log import note_identity_event
+from core.services.identity.identity_log import append_person_event, note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor
 from core.services.identity.opaque_tokens import hash_token, mint_token
 from core.services.identity.refusals import IdentityRefused, invalid_code, refuse_excess, wrong_credentials
 from core.services.identity.sessions import SessionTokens, begin_session
 from core.services.identity.sign_in_guard import begin_try, end_try, unlock_account
 from core.storage.identity import invitations, memberships, people, sessions, single_use_tokens
+from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.people import PersonRecord
+from core.storage.notifications.outbox import insert_notification
+from schemas.ids import result_id
 
 VERIFY_LIFE = dt.timedelta(hours=24)
 RESET_LIFE = dt.timedelta(hours=1)
@@ -64,6 +69,7 @@ async def register(
         await memberships.insert_organisation(connection, org_id, organisation or name or email.partition("@")[0])
         await memberships.write_membership(connection, org_id, user_id, "owner")
         await _mail_verification(parts, connection, user_id, email, locale)
+        await _append(connection, "registered", user_id, visitor, [org_id])
     note_identity_event("registered", actor=Actor(kind="user", id=user_id), org_id=org_id, address=visitor.address)
 
 
@@ -88,6 +94,7 @@ async def register_invited(
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         tokens = await begin_session(parts, connection, user_id, visitor, ["password"], invitation.org_id)
+        await _tell_of_joining(parts, connection, invitation, user_id, visitor)
     actor = Actor(kind="user", id=user_id)
     note_identity_event("invitation.accepted", actor=actor, org_id=invitation.org_id, address=visitor.address)
     return tokens
@@ -105,9 +112,45 @@ async def accept_invitation(parts: IdentityParts, user_id: UUID, token: str, vis
         refuse_excess(await check_member_seat(connection, parts.settings, invitation.org_id))
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
+        await _tell_of_joining(parts, connection, invitation, user_id, visitor)
     actor = Actor(kind="user", id=user_id)
     note_identity_event("invitation.accepted", actor=actor, org_id=invitation.org_id, address=visitor.address)
     return invitation.org_id
+
+
+async def _tell_of_joining(
+    parts: IdentityParts, connection: Connection, invitation: InvitationRecord, user_id: UUID, visitor: Visitor
+) -> None:
+    """Tell the organisation, and append it to its audit log."""
+    await _append(connection, "invitation.accepted", user_id, visitor, [invitation.org_id])
+    await insert_notification(
+        connection,
+        result_id(invitation.invitation_id, "notification", "invitation.accepted"),
+        kind="invitation.accepted",
+        at=parts.clock(),
+        org_id=invitation.org_id,
+        subject_id=user_id,
+        details={"role": invitation.role},
+    )
+
+
+async def _append(
+    connection: Connection,
+    action: str,
+    user_id: UUID,
+    visitor: Visitor,
+    org_ids: Collection[UUID] | None = None,
+    outcome: Outcome = "done",
+) -> None:
+    await append_person_event(
+        connection,
+        action,
+        user_id,
+        address=visitor.address,
+        user_agent=visitor.user_agent,
+        org_ids=org_ids,
+        outcome=outcome,
+    )
 
 
 async def check_sign_in(parts: IdentityParts, email: str, password: str, visitor: Visitor) -> PersonRecord:
@@ -118,6 +161,10 @@ async def check_sign_in(parts: IdentityParts, email: str, password: str, visitor
         person = await people.find_person_by_email(connection, email)
     matches = await parts.passwords.verify(person.password_hash if person else None, password)
     if person is None or not matches or person.disabled_at is not None:
+        # an unknown address costs the same transaction
+        user_id = person.user_id if person is not None else parts.new_id()
+        async with person_transaction(parts.pool, user_id) as connection:
+            await _append(connection, "sign-in.failed", user_id, visitor, outcome="refused")
         note_identity_event(
             "sign-in.failed",
             actor=Actor(kind="user", id=person.user_id) if person else None,
@@ -147,6 +194,7 @@ async def sign_in(parts: IdentityParts, person: PersonRecord, visitor: Visitor, 
         if current is None or current.disabled_at is not None or current.password_hash != person.password_hash:
             raise wrong_credentials()
         tokens = await begin_session(parts, connection, person.user_id, visitor, methods)
+        await _append(connection, "sign-in", person.user_id, visitor)
     await end_try(parts, person.email, visitor, user_id=person.user_id)
     return tokens
 
@@ -171,6 +219,7 @@ async def verify_email(parts: IdentityParts, code: str, visitor: Visitor) -> Non
             raise invalid_code()
         await single_use_tokens.use_single_use_token(connection, code_hash)
         await people.mark_verified(connection, token["user_id"])
+        await _append(connection, "email.verified", token["user_id"], visitor)
     actor = Actor(kind="user", id=token["user_id"])
     note_identity_event("email.verified", actor=actor, address=visitor.address)
 
@@ -189,6 +238,7 @@ async def ask_for_reset(parts: IdentityParts, email: str, visitor: Visitor) -> N
         await parts.post_mail(
             connection, "reset-password", to=person.email, locale=person.locale, user_id=person.user_id, code=code
         )
+        await _append(connection, "password.reset-asked", person.user_id, visitor)
     note_identity_event("password.reset-asked", actor=Actor(kind="user", id=person.user_id), address=visitor.address)
 
 
@@ -207,6 +257,7 @@ async def reset_password(parts: IdentityParts, code: str, password: str, visitor
         await write_new_password(parts, connection, person, password_hash, visitor, but=None)
         await single_use_tokens.delete_single_use_tokens(connection, person.user_id, "reset-password", "verify-email")
         await unlock_account(parts, connection, person.email)
+        await _append(connection, "password.changed", person.user_id, visitor)
 
 
 async def change_password(

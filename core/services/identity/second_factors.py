@@ -18,7 +18,7 @@ import pyotp
 
 from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, person_transaction, transaction
-from core.services.identity.identity_log import note_identity_event
+from core.services.identity.identity_log import append_person_event, note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor
 from core.services.identity.opaque_tokens import hash_token, mint_token
 from core.services.identity.people import check_sign_in, confirm_password, sign_in
@@ -102,6 +102,15 @@ async def answer_challenge(
         if passed:
             await single_use_tokens.use_single_use_token(connection, hash_token(challenge))
     if not passed:
+        async with person_transaction(parts.pool, person.user_id) as connection:
+            await append_person_event(
+                connection,
+                "second-factor.failed",
+                person.user_id,
+                address=visitor.address,
+                user_agent=visitor.user_agent,
+                outcome="refused",
+            )
         actor = Actor(kind="user", id=person.user_id)
         note_identity_event("second-factor.failed", actor=actor, address=visitor.address, method=method)
         raise wrong_code()

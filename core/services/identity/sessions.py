@@ -10,14 +10,16 @@ import datetime as dt
 from uuid import UUID
 
 from core.domain.identity.actors import Actor
+from core.domain.notifications.devices import Device
 from core.infra.postgres.connection import Connection, transaction
-from core.services.identity.identity_log import note_identity_event
+from core.services.identity.identity_log import append_person_event, note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor
 from core.services.identity.opaque_tokens import hash_token, mint_token
 from core.services.identity.refusals import IdentityRefused, ended_session
 from core.storage.identity import sessions
 from core.storage.identity.memberships import list_memberships
 from core.storage.identity.people import find_person
+from core.storage.notifications.happenings import tell_sign_in
 from schemas.common import Value
 
 REUSE_GRACE = dt.timedelta(seconds=10)
@@ -61,6 +63,8 @@ async def begin_session(
         idle=dt.timedelta(days=rules.idle_days),
         life=dt.timedelta(days=rules.session_days),
     )
+    device = Device(address=visitor.address[:100], user_agent=visitor.user_agent[:MAX_AGENT_CHARS])
+    await tell_sign_in(connection, user_id, session_id, device, parts.clock())
     return await _issue(parts, connection, session_id, user_id, chosen)
 
 
@@ -134,4 +138,12 @@ async def _end_stolen(
         connection, "session-stolen", to=email, locale=locale, user_id=token.user_id, address=visitor.address
     )
     actor = Actor(kind="user", id=token.user_id)
+    await append_person_event(
+        connection,
+        "session.stolen",
+        token.user_id,
+        address=visitor.address,
+        user_agent=visitor.user_agent,
+        outcome="refused",
+    )
     note_identity_event("session.stolen", actor=actor, address=visitor.address, session_id=str(token.session_id))

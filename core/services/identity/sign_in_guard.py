@@ -12,7 +12,7 @@ from uuid import UUID
 
 from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import Connection, transaction
-from core.services.identity.identity_log import note_identity_event
+from core.services.identity.identity_log import append_person_event, note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor, account_subject
 from core.services.identity.refusals import IdentityRefused
 from core.storage.identity import sign_in_failures
@@ -81,6 +81,14 @@ async def _tell_of_lock(
             failures=str(tries),
             address=visitor.address,
             minutes=str(round(LOCK_S / 60)),
+        )
+        await append_person_event(
+            connection,
+            "sign-in.locked",
+            person.user_id,
+            address=visitor.address,
+            user_agent=visitor.user_agent,
+            outcome="refused",
         )
 
 

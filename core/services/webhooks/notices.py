@@ -1,6 +1,6 @@
 """Notices about endpoints: disabled, or a delivery that never arrived.
 
-They go to the organisation's other endpoints that ask for them. Mail to its administrators joins in ``notify``.
+They go to the organisation's other endpoints that ask for them; who may change endpoints is also told in person.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from uuid import UUID
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause
 from core.services.webhooks.planning import OutgoingMessage, plan_deliveries
+from core.storage.notifications.outbox import insert_notification
 from core.storage.webhooks import endpoints
 from schemas.ids import result_id
 from schemas.webhooks import NOTICES, DeliveryExhausted, DisabledReason, EndpointDisabled, encode_notice
@@ -42,15 +43,21 @@ async def disable(
         disabled_at=cause.now,
     )
     await notify(connection, org_id, disabled, cause, name=str(endpoint_id))
+    await insert_notification(
+        connection,
+        result_id(cause.input_id, "notification", f"webhook.disabled/{endpoint_id}"),
+        kind="webhook.disabled",
+        at=cause.now,
+        org_id=org_id,
+        subject_id=endpoint_id,
+        details={"reason": reason},
+    )
 
 
 async def notify(
     connection: Connection, org_id: UUID, notice: EndpointDisabled | DeliveryExhausted, cause: Cause, *, name: str
 ) -> None:
-    """Tell the organisation's other endpoints; ``name`` tells notices of one cause apart.
-
-    A notice by mail is written here, after the message: no other place knows of it.
-    """
+    """Tell the organisation's other endpoints; ``name`` tells notices of one cause apart."""
     event_type = NOTICES[type(notice)]
     event_id = result_id(cause.input_id, event_type, name)
     payload = encode_notice(notice, event_id=event_id, at=cause.now)

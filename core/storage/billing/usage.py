@@ -8,7 +8,10 @@ from typing import Literal
 from uuid import UUID
 
 from core.infra.postgres.connection import Connection, Row
+from core.storage.notifications.outbox import insert_notification
 from schemas.common import Value
+from schemas.ids import result_id
+from schemas.notifications import QUOTA_CHECK
 
 UsageKind = Literal["source_ms", "export_ms", "exports", "stored_bytes", "freed_bytes"]
 _INSERT = """
@@ -57,13 +60,16 @@ async def add_usage(
     project_id: UUID,
     at: dt.datetime,
 ) -> None:
-    """Add what a project or export used; a second row of the same kind for it is not written.
+    """Add what a project or export used, once for an entry and kind; the relay then looks at the limits.
 
     What a test key made is never billed, and leaves no row.
     """
     if await connection.fetchval(_IS_TEST, org_id, project_id, entry_id):
         return
-    await connection.execute(_INSERT, org_id, entry_id, kind, quantity, project_id, at)
+    tag = await connection.execute(_INSERT, org_id, entry_id, kind, quantity, project_id, at)
+    if tag == "INSERT 0 1":
+        check_id = result_id(entry_id, QUOTA_CHECK, kind)
+        await insert_notification(connection, check_id, kind=QUOTA_CHECK, at=at, org_id=org_id)
 
 
 async def add_source_usage(connection: Connection, project: Row, at: dt.datetime) -> None:

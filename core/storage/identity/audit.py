@@ -49,7 +49,7 @@ class AuditEntry(Value, frozen=True, kw_only=True):
     org_id: UUID
     actor: Actor
     operation: str
-    """Name of the operation, as the OpenAPI document has it."""
+    """Name of the operation, as the OpenAPI document has it; or of what happened without one: `sign-in`."""
     outcome: Outcome = "done"
     key_id: UUID | None = None
     """The API key that the actor used."""

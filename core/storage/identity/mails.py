@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
@@ -38,11 +39,15 @@ async def insert_mail(
     receiver: str,
     user_id: UUID | None,
     org_id: UUID | None,
+    project_ids: Sequence[UUID] = (),
 ) -> None:
-    """Add a mail, due now; ``receiver``: keyed hash of its address."""
+    """Add a mail, due now, once.
+
+    ``receiver``: keyed hash of its address; ``project_ids``: whose titles it has.
+    """
     await connection.execute(
-        """insert into mails (mail_id, template, locale, sealed, receiver, user_id, org_id)
-           values ($1, $2, $3, $4, $5, $6, $7)""",
+        """insert into mails (mail_id, template, locale, sealed, receiver, user_id, org_id, project_ids)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
         mail_id,
         template,
         locale,
@@ -50,6 +55,7 @@ async def insert_mail(
         receiver,
         user_id,
         org_id,
+        list(project_ids),
     )
 
 
@@ -57,6 +63,14 @@ async def delete_mails_to(connection: Connection, receivers: Sequence[str]) -> N
     """Delete every mail to an address, by its keyed hashes."""
     await set_place(connection, "subjects", " ".join(receivers))
     await connection.execute("delete from mails where receiver = any($1)", list(receivers))
+
+
+async def count_recent_mails(connection: Connection, user_id: UUID, template: str, since: dt.datetime) -> int:
+    """Number of mails of a template to a person since then."""
+    count: int = await connection.fetchval(
+        "select count(*) from mails where user_id = $1 and template = $2 and created_at > $3", user_id, template, since
+    )
+    return count
 
 
 async def take_due_mail(connection: Connection, try_for_s: float) -> DueMail | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from core.domain.notifications.devices import Device
 from core.infra.postgres.connection import Connection, Row, set_person, set_place
 from schemas.access.permissions import Role
 from schemas.common import Value
@@ -91,6 +92,17 @@ async def list_sessions(connection: Connection, user_id: UUID, session_id: UUID 
         Session(**(dict(row) | {"methods": tuple(row["methods"])}))
         for row in await connection.fetch(_SELECT, user_id, session_id)
     ]
+
+
+async def list_earlier_devices(connection: Connection, user_id: UUID, but: UUID) -> list[Device]:
+    """Where a person's latest sign-ins came from, ended sessions among them; but one."""
+    rows = await connection.fetch(
+        """select address, user_agent from sessions where user_id = $1 and session_id <> $2
+           order by created_at desc limit 200""",
+        user_id,
+        but,
+    )
+    return [Device(**dict(row)) for row in rows]
 
 
 async def read_standing(

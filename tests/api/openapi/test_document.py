@@ -15,8 +15,8 @@ from api.routes import OPERATIONS
 from schemas.access.permissions import PERMISSIONS
 
 CHECKED_IN = Path(api.__file__).parent / "openapi.json"
-SIGNED = {"receiveStripeEvent"}
-"""Public operations of which each request is signed by its sender: reviewed."""
+SIGNED = {"receiveStripeEvent", "showUnsubscribePage", "unsubscribe"}
+"""Public operations of which each request is signed: by its sender, or as a link of ours. Reviewed."""
 PERMISSIONS_PAGE = Path(api.__file__).parents[1] / "docs" / "permissions.md"
 BEFORE_SIGN_IN = {
     "register", "verifyEmail", "login", "refreshSession", "askForPasswordReset", "resetPassword",

@@ -18,7 +18,7 @@ from core.domain.identity.actors import SYSTEM
 from core.domain.identity.audit_chain import BrokenChainError, ChainEnd, verify_lines
 from core.domain.retention_rules import RetentionRules
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
-from core.services.identity.audit import append, seal_entries
+from core.services.audit.audit_log import append, seal_entries
 from core.settings import Settings
 from core.storage.identity.audit import AuditEntry
 from streams.background.sweeper import delete_old

@@ -12,7 +12,7 @@ import pytest
 
 from core.domain.identity.data_rules import DataRules
 from core.infra.postgres.connection import transaction
-from core.services.identity.audit import seal_entries
+from core.services.audit.audit_log import seal_entries
 from core.services.organisation.organisation_erasure import erase_next_organisation
 from core.settings import Settings
 from core.storage.organisation import erasures

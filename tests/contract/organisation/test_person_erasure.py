@@ -13,7 +13,7 @@ import pytest
 
 from core.domain.identity.audit_chain import BrokenChainError, verify_lines
 from core.infra.postgres.connection import transaction
-from core.services.identity.audit import seal_entries
+from core.services.audit.audit_log import seal_entries
 from core.services.organisation.person_traces import ROUNDS, erase_traces
 from core.settings import Settings
 from tests.contract.organisation.rig import Rig, open_rig

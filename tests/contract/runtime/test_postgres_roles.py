@@ -21,7 +21,7 @@ Grants = dict[str, dict[str, set[str]]]
 """Role → table → privileges."""
 SNAPSHOT = Path(__file__).parents[1] / "golden" / "postgres_roles.txt"
 SWEEPER = "streams.background.sweeper"
-RELAYS = ("relay", "watchdog", "audit_sealer", "mailer", "use_metering")
+RELAYS = ("relay", "watchdog", "audit_sealer", "mailer", "notifier", "use_metering")
 ORPHANS = "streams.background.orphan_sweep"
 ORGANISATION_DATA = "streams.background.organisation_data"
 CLAIMS: set[Node] = {

@@ -1,6 +1,6 @@
 """What authentication adds to a request, each way of it, over the same operation without any.
 
-``python -m benchmarks.system.authentication_cost [--rounds N] [--organisations N] [--profile]``. A real Postgres with
+``python -m benchmarks.access.authentication_cost [--rounds N] [--organisations N] [--profile]``. A real Postgres with
 fsync and N organisations (1,000) with five keys each; the API in this process, without a network. One operation that
 reads one row is served twice: to all, and to those who are known. Their requests take turns, by the key, by the access
 token and by the cookie of a session, each also *cold*: with nothing of the caller in memory, as every four seconds.

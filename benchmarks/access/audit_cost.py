@@ -1,6 +1,6 @@
 """What the audit log and the request log add to a request: in rounds that take turns, in one process.
 
-``python -m benchmarks.system.audit_cost [--rounds N]``. A real Postgres with fsync; the API in this process, without a
+``python -m benchmarks.access.audit_cost [--rounds N]``. A real Postgres with fsync; the API in this process, without a
 network. GET and POST one after another, each second one with the request log; POSTs of one organisation from 16 callers
 without an audit log, with the product's (append now, seal later), and with a chain that each POST extends itself.
 """
@@ -24,8 +24,8 @@ import msgspec
 import structlog
 
 from core.infra.postgres.connection import create_pool
-from core.services.identity import audit
-from core.services.identity.audit import seal_entries
+from core.services.audit import audit_log as audit
+from core.services.audit.audit_log import seal_entries
 from core.settings import Settings
 from core.storage.identity.audit import AuditEntry, insert_entry, lock_chain
 from tests.contract.rigs.api_world import URL, World, open_world

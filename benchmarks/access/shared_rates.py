@@ -1,6 +1,6 @@
 """Rates that API processes share: their over-admission, and what a flood costs another caller.
 
-``python -m benchmarks.system.shared_rates [--rounds N] [--seconds S]``. Two API processes on a Postgres with fsync,
+``python -m benchmarks.access.shared_rates [--rounds N] [--seconds S]``. Two API processes on a Postgres with fsync,
 load from outside at both. First a key, a person and an organisation each ask three times as often as their rate allows,
 from a full bucket: over-admission ≤ 1 %. Then another organisation's key asks ten times a second, in rounds that take
 turns: alone, and while a key asks five times as often as it may: p99 ≤ 1.5 ×. Exit code 1 where a limit is missed.
