@@ -214,7 +214,9 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
     account = await world.ann.client.post("/v1/service-accounts", json={"name": "ours", "role": "viewer"})
     invitation = await world.ann.client.post("/v1/invitations", json={"email": "a@example.org", "role": "viewer"})
+    archive = await world.ann.client.post("/v1/organisation/archives", json={})
     ids = {
+        "archive_id": archive.json()["archive_id"],
         "key_id": str(world.ann.key_id),
         "service_account_id": account.json()["service_account_id"],
         "project_id": str(project_id),

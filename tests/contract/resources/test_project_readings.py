@@ -52,6 +52,7 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("ingestProject", "detectClips"), "they are other names: tests/contract/resources/test_aliases.py"),
     "setPlan": "its plan bounds what is admitted: tests/contract/resources/test_usage.py",
+    "eraseForeignOrganisation": "it erases all: tests/contract/organisation",
     "uploadVideo": "it takes forms: tests/contract/resources/test_jobs.py",
     "replayDeadLetter": "its message is none of the project's: tests/contract/api/test_api_organisation.py",
 }
