@@ -18,7 +18,8 @@ from tests.support.api_readings import gets, read_all_async
 pytestmark = pytest.mark.contract
 UNREACHED = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
-    "listBrandKitVersions", "getEndpoint", "downloadCaptions", "downloadClip", "listDeliveries", "getDelivery", "getArchive",
+    "listBrandKitVersions", "getEndpoint", "downloadCaptions", "downloadClip", "listDeliveries", "getDelivery",
+    "getArchive",
 }  # fmt: skip
 
 
