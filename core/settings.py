@@ -14,6 +14,7 @@ import msgspec
 
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
+from core.domain.identity.identity_rules import IdentityRules, SignInRules
 from core.domain.pages.page_rules import PageRules
 from schemas.access.process_settings import foreign_variables, needed_by
 from schemas.costs import PriceList
@@ -96,24 +97,6 @@ class RetentionRules(msgspec.Struct, frozen=True, kw_only=True):
     """API calls of each organisation."""
     audit_days: float = 400.0
     """Entries of the audit log; what is left of the chain can still be verified."""
-
-
-class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may register, and how long sessions last."""
-
-    register: Literal["invitation", "anyone"] = "invitation"
-    """``anyone``: who registers gets an organisation of their own, once their address is confirmed."""
-    organisations: Literal["off", "on"] = "off"
-    """Whether a person who is signed in may make further organisations."""
-    access_minutes: Annotated[float, msgspec.Meta(gt=0, le=15)] = 10.0
-    """Life of an access token."""
-    idle_days: Annotated[float, msgspec.Meta(gt=0)] = 14.0
-    """Time without a refresh after which a session ends."""
-    session_days: Annotated[float, msgspec.Meta(gt=0)] = 90.0
-    """Time after which a session ends, however much it is used."""
-    invitation_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
-    mail_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
-    """Time for which mails are kept, and tried."""
 
 
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,6 +236,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     judge: JudgeRules = JudgeRules()
     retention: RetentionRules = RetentionRules()
     identity: IdentityRules = IdentityRules()
+    sign_in: SignInRules = SignInRules()
     still_s: float = 900.0
     """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
     prices: PriceList = PriceList()

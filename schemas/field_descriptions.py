@@ -19,6 +19,7 @@ FIELDS: Mapping[str, str] = {
     "invitation_id": "Id of the invitation.",
     "kit_id": "Id of the brand kit.",
     "org_id": "Id of the organisation.",
+    "identity_id": "Id of the linked identity.",
     "passkey_id": "Id of the passkey.",
     "preview_id": "Id of the preview.",
     "project_id": "Id of the project.",

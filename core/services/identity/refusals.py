@@ -7,7 +7,7 @@ from typing import Literal
 RefusalCode = Literal[
     "wrong-credentials", "sign-in-locked", "email-not-verified", "code-invalid", "unauthenticated", "role-refused",
     "last-owner", "account-exists", "already-member", "sign-in-again", "not-found", "forbidden", "limit-reached",
-    "invalid", "second-factor-exists",
+    "invalid", "second-factor-exists", "sign-in-refused", "provider-failed", "last-way-in", "identity-linked",
 ]  # fmt: skip
 
 

@@ -233,6 +233,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "user_id": str(await new_member(world, world.ann)),
         "session_id": str(uuid4()),
         "passkey_id": str(uuid4()),
+        "identity_id": str(uuid4()),
+        "provider": "acme",
         "filename": "clip-01-9x16.mp4",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}

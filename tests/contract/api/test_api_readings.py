@@ -18,6 +18,7 @@ pytestmark = pytest.mark.contract
 UNREACHED = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "listBrandKitVersions", "getEndpoint", "downloadCaptions", "downloadClip", "listDeliveries", "getDelivery",
+    "startProviderSignIn", "finishProviderSignIn",
 }  # fmt: skip
 
 
