@@ -23,7 +23,14 @@ from api.identity.registration import PUBLIC_PROBLEMS
 from api.identity.requests import Locale, MailedCode, SignedIn, admit, tokens_answer, visitor_of
 from core.services.identity.providers.linked_identities import label_of, link_identity
 from core.services.identity.providers.provider_sign_in import sign_in_by_provider
-from core.services.identity.providers.sign_in_flows import Flow, ProviderAnswer, begin_flow, identify, take_flow
+from core.services.identity.providers.sign_in_flows import (
+    Flow,
+    ProviderAnswer,
+    begin_flow,
+    find_provider,
+    identify,
+    take_flow,
+)
 from core.services.identity.refusals import IdentityRefused
 from core.services.identity.second_factors import Challenge
 from core.services.identity.sessions import SessionTokens
@@ -103,6 +110,7 @@ async def prepare(call: Call[StartSignIn, None]) -> Response:
     """Ask for the address of a provider's page, for scripts: no address holds an invitation's code."""
     admit(call)
     context, body = call.context, call.body
+    find_provider(context.identity, call.request.path_params["provider"])
     await context.origins.check_write(call.request, None)
     flow = await begin_flow(
         context.identity,
@@ -125,6 +133,7 @@ async def finish(call: Call[None, CallbackQuery]) -> Response:
     admit(call)
     parts, query = call.context.identity, call.query
     provider = call.request.path_params["provider"]
+    find_provider(parts, provider)
     flow = await take_flow(parts, provider, query.state, read_binding(call.context, call.request))
     answer = ProviderAnswer(state=query.state, code=query.code, iss=query.iss, error=query.error)
     try:
