@@ -34,6 +34,7 @@ from api.identity import (
     sign_in,
     signing_keys,
 )
+from api.identity.providers import account_identities, provider_sign_in
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
 from api.notifications import preferences, push_subscriptions, unsubscribe
@@ -97,6 +98,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *sign_in.OPERATIONS,
     *second_factors.OPERATIONS,
     *passkeys.OPERATIONS,
+    *provider_sign_in.OPERATIONS,
+    *account_identities.OPERATIONS,
     *new_passwords.OPERATIONS,
     *profile.OPERATIONS,
     *members.OPERATIONS,

@@ -28,10 +28,11 @@ from api.organisation.analytics import KEPT_S
 from api.projects.event_follower import Follower, Listeners
 from api.search.handlers import MAX_QUESTIONS, QUESTIONS_KEPT_S
 from core.infra.clickhouse import open_analytics
-from core.infra.http.client import Resolver, resolve
+from core.infra.http.client import OutsideHttp, Resolver, resolve
 from core.infra.http.public_addresses import check_addresses, parse_target
 from core.infra.kafka.access import kafka_access
 from core.infra.key_ring import KeyRing, open_key_ring
+from core.infra.openid.open_providers import open_providers
 from core.infra.part_watch import PartWatch, watched
 from core.infra.password_hashes import PasswordHashes
 from core.infra.postgres.connection import Pool, create_pool, knock
@@ -40,6 +41,7 @@ from core.infra.stripe.client import open_payments
 from core.infra.tenant_search import open_tenant_search
 from core.infra.triton.client import TritonWire
 from core.infra.triton.embeddings import TritonSentences
+from core.ports.outside import Outside
 from core.services.identity.access_tokens import AccessTokens
 from core.services.identity.identity_parts import IdentityParts
 from core.services.identity.request_log import RequestLog
@@ -116,7 +118,9 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
     objects_watched = watched(objects, watch, "objects")
     check_networks(settings.trusted_proxies)
     keys = ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC))
-    identity = make_identity(settings, pool, ring)
+    outside = OutsideHttp(allow=settings.fetch_allow)
+    stack.push_async_callback(outside.close)
+    identity = make_identity(settings, pool, ring, outside=outside)
     return ApiContext(
         settings=settings,
         pool=pool,
@@ -162,8 +166,12 @@ def make_identity(
     *,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     passwords: PasswordHashes | None = None,
+    outside: Outside | None = None,
 ) -> IdentityParts:
-    """What people and their sign-in need. Other clocks and hashes are for tests."""
+    """What people and their sign-in need; without ``outside`` no provider.
+
+    Other clocks and hashes are for tests.
+    """
     tokens = AccessTokens(
         ring,
         issuer=settings.public_address,
@@ -178,6 +186,7 @@ def make_identity(
         tokens=tokens,
         new_id=uuid.uuid4,
         clock=clock,
+        providers=open_providers(settings, outside, clock=clock) if outside is not None else {},
     )
 
 

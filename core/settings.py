@@ -15,6 +15,7 @@ import msgspec
 from core.domain.billing.price_catalogue import read_catalogue
 from core.domain.billing.stripe_rules import StripeRules
 from core.domain.identity.data_rules import DataRules
+from core.domain.identity.identity_rules import IdentityRules, SignInRules
 from core.domain.pages.page_rules import PageRules
 from core.domain.retention_rules import RetentionRules
 from schemas.access.process_settings import foreign_variables, needed_by
@@ -81,24 +82,6 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries, to all endpoints together."""
     endpoint: int = 2
     """Deliveries to one endpoint."""
-
-
-class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may register, and how long sessions last."""
-
-    register: Literal["invitation", "anyone"] = "invitation"
-    """``anyone``: who registers gets an organisation of their own, once their address is confirmed."""
-    organisations: Literal["off", "on"] = "off"
-    """Whether a person who is signed in may make further organisations."""
-    access_minutes: Annotated[float, msgspec.Meta(gt=0, le=15)] = 10.0
-    """Life of an access token."""
-    idle_days: Annotated[float, msgspec.Meta(gt=0)] = 14.0
-    """Time without a refresh after which a session ends."""
-    session_days: Annotated[float, msgspec.Meta(gt=0)] = 90.0
-    """Time after which a session ends, however much it is used."""
-    invitation_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
-    mail_days: Annotated[float, msgspec.Meta(gt=0)] = 7.0
-    """Time for which mails are kept, and tried."""
 
 
 class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +221,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     judge: JudgeRules = JudgeRules()
     retention: RetentionRules = RetentionRules()
     identity: IdentityRules = IdentityRules()
+    sign_in: SignInRules = SignInRules()
     still_s: float = 900.0
     """Time without movement after which a project counts as standing still, and its lost events are emitted again."""
     prices: PriceList = PriceList()

@@ -20,6 +20,7 @@ FIELDS: Mapping[str, str] = {
     "kit_id": "Id of the brand kit.",
     "org_id": "Id of the organisation.",
     "archive_id": "Id of the archive.",
+    "identity_id": "Id of the linked identity.",
     "passkey_id": "Id of the passkey.",
     "preview_id": "Id of the preview.",
     "project_id": "Id of the project.",

@@ -32,7 +32,10 @@ its own time line."""
 HELD = "precondition-required"
 """Problem of an operation that needs the version that was read."""
 _REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
-_PATHS: dict[str, str] = {"filename": "Name of the file, as the job lists it."}
+_PATHS: dict[str, str] = {
+    "filename": "Name of the file, as the job lists it.",
+    "provider": "Name of the provider, as `GET /v1/auth/providers` lists it.",
+}
 """Path parameters that are no ids."""
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",

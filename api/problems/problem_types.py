@@ -109,6 +109,26 @@ CATALOGUE: Mapping[str, ProblemType] = {
     "second-factor-exists": ProblemType(
         status=409, title="There is a second factor already", remedy="Disable it first, then enrol the new one."
     ),
+    "sign-in-refused": ProblemType(
+        status=403,
+        title="The provider's sign-in does not count",
+        remedy="Begin the sign-in again, in the same browser, and end it within ten minutes.",
+    ),
+    "provider-failed": ProblemType(
+        status=502,
+        title="The provider is away, or its answer does not count",
+        remedy="Try again later, or sign in another way; an operator finds the reason in the log `identity`.",
+    ),
+    "identity-linked": ProblemType(
+        status=409,
+        title="The identity belongs to another account",
+        remedy="Sign in with it, and unlink it there first.",
+    ),
+    "last-way-in": ProblemType(
+        status=409,
+        title="An account keeps a way to sign in",
+        remedy="Set a password by `POST /v1/auth/password-reset`, or link another identity first.",
+    ),
     "sign-in-locked": ProblemType(
         status=429,
         title="There were too many failed sign-ins",

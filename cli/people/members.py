@@ -30,6 +30,8 @@ def add_people(commands: Any, ask: Any) -> None:
     )
     role_parser.add_argument("email", metavar="EMAIL", help=_ADDRESS)
     role_parser.add_argument("role", choices=ROLES, metavar="ROLE", help=", ".join(ROLES))
+    text = "list the providers that people may sign in with"
+    add_command(inner, "providers", text, ask(list_providers), "clipstream people providers")
     example = "clipstream people remove ann@example.org"
     remove_parser = add_command(inner, "remove", "remove a member, or take an invitation back", ask(remove), example)
     remove_parser.add_argument("email", metavar="EMAIL", help=_ADDRESS)
@@ -56,6 +58,19 @@ def list_people(client: Client, args: Namespace, display: Display) -> tuple[int,
         else:
             display.say("There is no member yet: `clipstream people invite EMAIL --role owner` invites the first.")
     return ExitCode.OK, {"members": members, "invitations": invitations}
+
+
+def list_providers(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Providers that people may sign in with, and the address that a browser opens for it."""
+    providers = client.get("/v1/auth/providers")["items"]
+    if not args.json:
+        start = f"{client.api_url}/v1/auth/providers/"
+        rows = [(provider["label"], f"{start}{provider['provider']}/start") for provider in providers]
+        if rows:
+            display.table(plain_table("", ("provider", "sign in at"), rows))
+        else:
+            display.say("There is no provider: an operator names them in CLIPSTREAM_SIGN_IN_PROVIDERS_FILE.")
+    return ExitCode.OK, {"providers": providers}
 
 
 def invite(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

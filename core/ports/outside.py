@@ -48,6 +48,19 @@ class Outside(Protocol):
         """Send a child's request. Raises InputRejected (address, scheme) or Unavailable (no answer)."""
         ...
 
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        timeout_s: float,
+        max_bytes: int,
+    ) -> Response:
+        """A request whose whole answer is wanted; no redirects. Raises InputRejected or Unavailable."""
+        ...
+
     def download(
         self, url: str, path: Path, *, max_bytes: int, report: Report, headers: Mapping[str, str] = ...
     ) -> AsyncIterator[int]:

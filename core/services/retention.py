@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.identity.identity_rules import IdentityRules
 from core.domain.retention_rules import RetentionRules
 from core.infra.postgres.connection import Connection
-from core.settings import IdentityRules
 
 BATCH_ROWS = 1000
 """Rows of one transaction: it holds few locks, and vacuum keeps up."""

@@ -16,11 +16,13 @@ GUARDED = frozenset({
     "postgres_roles",
     "s3_access_key", "s3_secret_key", "clickhouse", "meilisearch", "meilisearch_key",
     "secret", "secrets", "secrets_file", "writer_key", "smtp", "stripe_key", "stripe_webhook_secret",
+    "sign_in_provider_secrets",
 })  # fmt: skip
 """Settings that hold a secret, or lead to data: a process gets those of its row below."""
 OPTIONAL = frozenset({
     "kafka_user", "kafka_password", "kafka_key", "postgres_keys", "postgres_roles",
     "secret", "secrets", "secrets_file", "writer_key", "smtp", "stripe_key", "stripe_webhook_secret",
+    "sign_in_provider_secrets",
 })  # fmt: skip
 """Those that may be empty where a process gets them; of the key ring one is needed (`open_key_ring`)."""
 RING = frozenset({"secret", "secrets", "secrets_file"})
@@ -36,7 +38,8 @@ _OF_STAGE: Mapping[str, frozenset[str]] = {
     "deliver": _KAFKA | {"postgres_worker"} | RING,
 }
 SETTINGS_OF: Mapping[str, frozenset[str]] = {
-    "api": _KAFKA | {"postgres_api", "clickhouse", "stripe_key", "stripe_webhook_secret"} | _OBJECTS | _SEARCH | RING,
+    "api": _KAFKA | {"postgres_api", "clickhouse", "stripe_key", "stripe_webhook_secret",
+                     "sign_in_provider_secrets"} | _OBJECTS | _SEARCH | RING,
     "relay": _KAFKA | {"postgres_relay", "postgres_worker", "smtp", "stripe_key"} | _OBJECTS | RING,
     **{stage: _OF_STAGE.get(stage, _STAGE) for stage in STAGES},
     "sink-clickhouse": _KAFKA | {"postgres_worker", "clickhouse"} | _OBJECTS | RING,

@@ -38,7 +38,13 @@ _KEYS = (
     "meilisearch_key", "secrets", "smtp",
 )  # fmt: skip
 """Guarded settings in the order of an example; those that only some installations use are left out."""
-_SPARE = OPTIONAL & {"kafka_key", "writer_key", "stripe_key", "stripe_webhook_secret"} | RING - {"secrets"}
+_SPARE = OPTIONAL & {
+    "kafka_key",
+    "writer_key",
+    "stripe_key",
+    "stripe_webhook_secret",
+    "sign_in_provider_secrets",
+} | RING - {"secrets"}
 _SPARE_OF = {"migrate": frozenset({"postgres_worker"})}
 """Of one process: roles of which each has its own address are let in by ``postgres_roles``."""
 STAGES_HEAD = """\

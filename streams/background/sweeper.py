@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from core.domain.identity.identity_rules import IdentityRules
 from core.domain.retention_rules import RetentionRules
 from core.errors import InputRejected, Unavailable
 from core.infra.kafka.access import kafka_access
@@ -15,7 +16,7 @@ from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
 from core.services.erasure import erase
 from core.services.retention import BATCH_ROWS, delete_batch, list_expiring
-from core.settings import IdentityRules, Settings
+from core.settings import Settings
 from schemas import events
 from streams.background.topic_follower import follow
 from streams.runtime import dead_letters

@@ -159,6 +159,33 @@ class OutsideHttp:
         """Send a request of a child that reads a page (core/infra/http/page_requests.py)."""
         return await answer_page_request(request, self._request, self._allow)
 
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        timeout_s: float,
+        max_bytes: int,
+    ) -> Response:
+        """Ask for a whole answer, over https but for allowed hosts; redirects are not followed.
+
+        Raises:
+            InputRejected: ``url.*``, ``answer.too_large``.
+            NoAnswer: None within ``timeout_s``.
+        """
+        target = parse_target(url, self._allow)
+        if not target.allowed:
+            require_https(target)
+        try:
+            async with asyncio.timeout(timeout_s), self._request(method, target, headers, body) as answer:
+                return Response(
+                    status=answer.status, headers=_headers(answer), body=await _read_whole(answer, max_bytes)
+                )
+        except TimeoutError:
+            raise NoAnswer(PART, f"no answer within {timeout_s:g} s") from None
+
     async def download(
         self,
         url: str,
@@ -260,3 +287,12 @@ async def _head(answer: httpcore2.Response) -> bytes:
         if len(body) >= MAX_ANSWER_BYTES:
             break
     return bytes(body[:MAX_ANSWER_BYTES])
+
+
+async def _read_whole(answer: httpcore2.Response, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for part in answer.aiter_stream():
+        body += part
+        if len(body) > max_bytes:
+            raise InputRejected("answer.too_large", f"The answer is larger than {max_bytes} bytes.")
+    return bytes(body)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from uuid import UUID
 
 import msgspec
 
 from core.infra.key_ring import KeyRing
+from core.infra.openid.provider_client import ProviderClient
 from core.infra.password_hashes import PasswordHashes
 from core.infra.postgres.connection import Connection, Pool
 from core.services.identity.access_tokens import AccessTokens
@@ -44,6 +45,8 @@ class IdentityParts(msgspec.Struct, frozen=True, kw_only=True):
     tokens: AccessTokens
     new_id: Callable[[], UUID]
     clock: Callable[[], dt.datetime]
+    providers: Mapping[str, ProviderClient] = {}
+    """Providers that sign people in, by name."""
 
     async def post_mail(
         self,

@@ -14,7 +14,7 @@ from schemas.common import Value
 
 MailTemplate = Literal[
     "invitation", "verify-email", "account-exists", "reset-password", "password-changed", "sign-in-locked",
-    "session-stolen", "second-factor-changed",
+    "session-stolen", "second-factor-changed", "way-in-changed",
 ]  # fmt: skip
 DEFAULT_LOCALE = "en"
 
@@ -93,6 +93,13 @@ _ENGLISH: Mapping[MailTemplate, MailText] = {
         paragraphs=(
             "A refresh token of your account at Clipstream was used twice, the second time from {address}.",
             "Somebody else may have a copy of it, so the session has ended. Sign in again, and change your password.",
+        ),
+    ),
+    "way-in-changed": MailText(
+        subject="A way to sign in was changed",
+        paragraphs=(
+            "The ways to sign in to your account at Clipstream were changed: {change}.",
+            "If it was not you, set a new password at once, and look at the identities that your account lists.",
         ),
     ),
     "second-factor-changed": MailText(

@@ -170,7 +170,7 @@ async def begin_sign_in(parts: IdentityParts, challenge: str | None) -> Ceremony
     async with transaction(parts.pool) as connection:
         user_id = None
         if challenge is not None:
-            user_id = (await challenged_person(connection, challenge)).user_id
+            user_id = (await challenged_person(connection, challenge))[0].user_id
             registered = await second_factors.list_passkeys(connection, user_id)
             allowed = [PublicKeyCredentialDescriptor(id=passkey.credential_id) for passkey in registered]
         ticket = await _write_ticket(connection, "passkey-sign-in", random, user_id)
@@ -190,18 +190,19 @@ async def end_sign_in(
 ) -> SessionTokens:
     """The session of who answered with a passkey. Raises IdentityRefused."""
     async with transaction(parts.pool) as connection:
+        first = (await challenged_person(connection, challenge))[1] if challenge is not None else None
         person = await _verify(parts, connection, ticket, credential, challenge)
     if person is None:  # raised only now: the ticket was used
         note_identity_event("sign-in.failed", address=visitor.address, method="passkey")
         raise refused_passkey()
-    methods = ["passkey"] if challenge is None else ["password", "passkey"]
+    methods = ["passkey"] if first is None else [first, "passkey"]
     return await sign_in(parts, person, visitor, methods)
 
 
 async def _verify(
     parts: IdentityParts, connection: Connection, ticket: str, credential: dict[str, Any], challenge: str | None
 ) -> PersonRecord | None:
-    challenged = await challenged_person(connection, challenge) if challenge is not None else None
+    challenged = (await challenged_person(connection, challenge))[0] if challenge is not None else None
     user_id = challenged.user_id if challenged is not None else None
     expected = await _take_ticket(connection, ticket, "passkey-sign-in", user_id)
     rp_id, origins = relying_party(parts.settings)

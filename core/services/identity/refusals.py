@@ -9,7 +9,8 @@ from core.services.billing.quotas import Excess
 RefusalCode = Literal[
     "wrong-credentials", "sign-in-locked", "email-not-verified", "code-invalid", "unauthenticated", "role-refused",
     "last-owner", "account-exists", "already-member", "sign-in-again", "not-found", "forbidden", "limit-reached",
-    "invalid", "second-factor-exists", "quota-exceeded",
+    "invalid", "second-factor-exists", "quota-exceeded", "sign-in-refused", "provider-failed", "last-way-in",
+    "identity-linked",
 ]  # fmt: skip
 
 

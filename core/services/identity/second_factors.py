@@ -65,25 +65,38 @@ async def sign_in_by_password(
     """The session of a person, or the challenge of their second factor. Raises IdentityRefused."""
     person = await check_sign_in(parts, email, password, visitor)
     async with person_transaction(parts.pool, person.user_id) as connection:
-        factors = await list_factors(connection, person.user_id)
-        if factors:
-            token, token_hash = mint_token("challenge")
-            await single_use_tokens.insert_single_use_token(
-                connection, token_hash, "second-factor", CHALLENGE_LIFE, user_id=person.user_id
-            )
-    if not factors:
+        challenge = await begin_challenge(connection, person.user_id, "password")
+    if challenge is None:
         return await sign_in(parts, person, visitor, ["password"])
     await pass_first_factor(parts, visitor)
+    return challenge
+
+
+async def begin_challenge(connection: Connection, user_id: UUID, first: str) -> Challenge | None:
+    """The challenge of a person behind a first factor, or None without a second one.
+
+    ``first``: what the session will name.
+    """
+    factors = await list_factors(connection, user_id)
+    if not factors:
+        return None
+    token, token_hash = mint_token("challenge")
+    await single_use_tokens.insert_single_use_token(
+        connection, token_hash, "second-factor", CHALLENGE_LIFE, user_id=user_id, details={"first": first}
+    )
     return Challenge(token=token, factors=factors)
 
 
-async def challenged_person(connection: Connection, challenge: str) -> PersonRecord:
-    """Whose challenge it is; locks it. Raises IdentityRefused for one that does not count."""
+async def challenged_person(connection: Connection, challenge: str) -> tuple[PersonRecord, str]:
+    """Whose challenge it is, and what they showed before; locks it.
+
+    Raises IdentityRefused for one that does not count.
+    """
     token = await single_use_tokens.find_single_use_token(connection, hash_token(challenge), "second-factor")
     person = await find_person(connection, token["user_id"]) if token is not None else None
-    if person is None or person.disabled_at is not None:
+    if token is None or person is None or person.disabled_at is not None:
         raise invalid_code()
-    return person
+    return person, token["details"].get("first", "password")
 
 
 async def answer_challenge(
@@ -91,7 +104,7 @@ async def answer_challenge(
 ) -> SessionTokens:
     """The session of who answers a challenge by a code. Raises IdentityRefused."""
     async with transaction(parts.pool) as connection:
-        person = await challenged_person(connection, challenge)
+        person, first = await challenged_person(connection, challenge)
     await begin_try(parts, person.email, visitor)
     async with transaction(parts.pool) as connection:
         await challenged_person(connection, challenge)
@@ -114,7 +127,7 @@ async def answer_challenge(
         actor = Actor(kind="user", id=person.user_id)
         note_identity_event("second-factor.failed", actor=actor, address=visitor.address, method=method)
         raise wrong_code()
-    return await sign_in(parts, person, visitor, ["password", method])
+    return await sign_in(parts, person, visitor, [first, method])
 
 
 async def _take_code(parts: IdentityParts, connection: Connection, user_id: UUID, code: str) -> bool:

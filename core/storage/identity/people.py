@@ -56,7 +56,14 @@ async def lock_person(connection: Connection, user_id: UUID) -> PersonRecord | N
 
 
 async def insert_person(
-    connection: Connection, user_id: UUID, *, email: str, name: str, locale: str, password_hash: str, verified: bool
+    connection: Connection,
+    user_id: UUID,
+    *,
+    email: str,
+    name: str,
+    locale: str,
+    password_hash: str | None,
+    verified: bool,
 ) -> bool:
     """Add a person; False where the address has one. The rest of the transaction sees their rows."""
     await set_person(connection, user_id)

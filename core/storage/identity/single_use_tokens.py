@@ -8,7 +8,9 @@ from uuid import UUID
 
 from core.infra.postgres.connection import Connection, Row, set_person, set_place
 
-TokenPurpose = Literal["verify-email", "reset-password", "second-factor", "passkey-registration", "passkey-sign-in"]
+TokenPurpose = Literal[
+    "verify-email", "reset-password", "second-factor", "passkey-registration", "passkey-sign-in", "provider-sign-in",
+]  # fmt: skip
 
 
 async def insert_single_use_token(

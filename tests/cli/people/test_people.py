@@ -29,6 +29,7 @@ class FakePeople:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, Any]] = []
+        self.providers = [{"provider": "acme", "label": "Acme"}]
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         body = json.loads(request.content) if request.content else None
@@ -38,6 +39,8 @@ class FakePeople:
                 return httpx2.Response(200, json={"items": [MEMBER]})
             case "GET", "/v1/invitations":
                 return httpx2.Response(200, json={"items": [INVITATION]})
+            case "GET", "/v1/auth/providers":
+                return httpx2.Response(200, json={"items": self.providers})
             case "POST", "/v1/invitations":
                 return httpx2.Response(201, json=INVITATION)
             case "POST", "/v1/auth/register":
@@ -68,6 +71,14 @@ def test_members_and_invitations_are_listed(people: FakePeople, capsys: pytest.C
     assert run("list") == 0
     printed = capsys.readouterr().out
     assert all(text in printed for text in ("ann@example.org", "owner", "bea@example.org", "invited until 2026-12-02"))
+
+
+def test_providers_are_listed_with_their_addresses(people: FakePeople, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("providers") == 0
+    assert "http://api/v1/auth/providers/acme/start" in capsys.readouterr().out
+    people.providers = []
+    assert run("providers") == 0
+    assert "CLIPSTREAM_SIGN_IN_PROVIDERS_FILE" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

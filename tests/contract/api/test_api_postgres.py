@@ -200,7 +200,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["project.failed"]}
     )
     tested = await world.ann.client.post(f"{endpoint.headers['location']}/test")
-    asset_id, queries = uuid4(), {"previewClip": {"at_ms": 1000}}
+    asset_id, queries = uuid4(), {"previewClip": {"at_ms": 1000}, "finishProviderSignIn": {"state": "x"}}
     async with org_transaction(world.api, world.ann.org_id) as rows:
         await rows.execute(
             "insert into assets (org_id, asset_id, upload_id, object_key, kind, state) "
@@ -235,6 +235,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "user_id": str(await new_member(world, world.ann)),
         "session_id": str(uuid4()),
         "passkey_id": str(uuid4()),
+        "identity_id": str(uuid4()),
+        "provider": "acme",
         "filename": "clip-01-9x16.mp4",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}

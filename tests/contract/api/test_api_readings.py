@@ -20,6 +20,7 @@ UNREACHED = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "listBrandKitVersions", "getEndpoint", "downloadCaptions", "downloadClip", "listDeliveries", "getDelivery",
     "getArchive",
+    "startProviderSignIn", "finishProviderSignIn",
 }  # fmt: skip
 
 

@@ -103,7 +103,8 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
                 continue
             for ids in (known, dict.fromkeys(known, known["kit_id"])):
                 others = ("archive_id", "dead_id", "endpoint_id", "key_id", "org_id", "service_account_id")
-                named = {**dict.fromkeys(others, known["kit_id"]), "template": "minimal", "filename": "a.mp4", **ids}
+                texts = {"template": "minimal", "filename": "a.mp4", "provider": "google"}
+                named = {**dict.fromkeys(others, known["kit_id"]), **texts, **ids}
                 fields = getattr(operation.query, "__struct_fields__", ())
                 query = {name: value for name, value in NEEDED.items() if name in fields}
                 answer = await world.ann.client.get(operation.path.format(**named), params=query)

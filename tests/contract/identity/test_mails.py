@@ -19,8 +19,9 @@ import pytest
 from aiosmtpd.smtp import SMTP
 from structlog.testing import capture_logs
 
+from core.domain.identity.identity_rules import IdentityRules
 from core.infra.postgres.connection import create_pool
-from core.settings import IdentityRules, Settings
+from core.settings import Settings
 from streams.background.mailer import Mailer
 from streams.background.sweeper import delete_old
 from streams.runtime.metrics import OF_RELAY, ProcessMetrics

@@ -10,8 +10,9 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from core.domain.identity.identity_rules import IdentityRules
 from core.infra.postgres.connection import person_transaction
-from core.settings import IdentityRules, Settings
+from core.settings import Settings
 from tests.contract.rigs.api_world import World, open_world
 from tests.contract.rigs.people import (
     PASSWORD,

@@ -46,6 +46,13 @@ async def person(world: World, postgres: Settings) -> SignedPerson:
         uuid4(),
         uuid4().bytes,
     )
+    await world.owner.execute(
+        """insert into linked_identities (user_id, identity_id, issuer, subject, provider)
+           values ($1, $2, 'https://id.example', $3, 'acme')""",
+        made.user_id,
+        uuid4(),
+        f"subject-{made.user_id}",
+    )
     return made
 
 
@@ -61,7 +68,8 @@ async def test_rows_of_a_person_are_shown_to_no_other(world: World, person: Sign
     """The catalogue: each table with a person's id, as the API's role, in every place but the person's own."""
     tables = set(await tables_of_people(world)) - WRITTEN_ONLY
     assert tables == SHARED | {
-        "passkeys", "recovery_codes", "refresh_tokens", "sessions", "single_use_tokens", "totp_secrets",
+        "linked_identities", "passkeys", "recovery_codes", "refresh_tokens", "sessions", "single_use_tokens",
+        "totp_secrets",
     }  # fmt: skip
     for table in tables:
         count = f"select count(*) from {table} where user_id = $1"
@@ -88,7 +96,9 @@ async def test_rows_of_tokens_are_shown_to_who_has_them(world: World, person: Si
 
 
 async def test_no_row_is_written_for_another_person(world: World, person: SignedPerson) -> None:
-    for table in ("sessions", "totp_secrets", "passkeys", "users", "memberships", "single_use_tokens"):
+    signing_in = ("totp_secrets", "passkeys", "linked_identities")
+    tables = ("sessions", "users", "memberships", "single_use_tokens", *signing_in)
+    for table in tables:
         async with person_transaction(world.api, uuid4()) as rows:
             changed = {
                 "sessions": "update sessions set revoked_at = null where user_id = $1",
@@ -96,6 +106,7 @@ async def test_no_row_is_written_for_another_person(world: World, person: Signed
                 "passkeys": "delete from passkeys where user_id = $1",
                 "users": "update users set password_hash = null where user_id = $1",
                 "memberships": "update memberships set role = 'owner' where user_id = $1",
+                "linked_identities": "delete from linked_identities where user_id = $1",
                 "single_use_tokens": "update single_use_tokens set used_at = null where user_id = $1",
             }[table]
             assert (await rows.execute(changed, person.user_id)).endswith(" 0"), table

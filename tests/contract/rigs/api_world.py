@@ -23,6 +23,7 @@ from api.http.limits.rate_limits import TokenBuckets
 from api.http.metrics import ApiMetrics
 from api.projects.event_follower import Listeners
 from api.wiring import make_identity
+from core.infra.http.client import OutsideHttp
 from core.infra.key_ring import open_key_ring
 from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
@@ -124,7 +125,7 @@ async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) 
 def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
     ring = open_key_ring(settings)
     keys = ApiKeys(pool=pool, ring=ring, now=time.monotonic, clock=lambda: dt.datetime.now(dt.UTC))
-    identity = make_identity(settings, pool, ring)
+    identity = make_identity(settings, pool, ring, outside=OutsideHttp(allow=settings.fetch_allow))
     return {
         "ring": ring,
         "keys": keys,
