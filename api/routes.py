@@ -36,6 +36,8 @@ from api.identity import (
 )
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
+from api.oauth import clients as oauth_clients
+from api.oauth import grants, metadata, tokens
 from api.organisation import account, analytics, dead_letters, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
@@ -101,6 +103,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *members.OPERATIONS,
     *organisations.OPERATIONS,
     *signing_keys.OPERATIONS,
+    *metadata.OPERATIONS,
+    *tokens.OPERATIONS,
+    *oauth_clients.OPERATIONS,
+    *grants.OPERATIONS,
     *checkout.OPERATIONS,
     *stripe_webhook.OPERATIONS,
     *dead_letters.OPERATIONS,

@@ -25,10 +25,11 @@ from core.settings import MissingSettingError, NamedSecret, Settings, parse_secr
 
 Purpose = Literal[
     "secrets", "idempotency", "cursors", "api-keys", "internal-producer", "peppers", "access-tokens", "accounts",
-    "mails", "second-factors",
+    "mails", "second-factors", "forms",
 ]  # fmt: skip
 """``secrets``: of producers and webhook endpoints; ``api-keys``: the pepper of their hashes; ``access-tokens``: the
-private key that signs them; ``accounts``: keys the names of accounts under which failed sign-ins are counted."""
+private key that signs them; ``accounts``: keys the names of accounts under which failed sign-ins are counted;
+``forms``: signs the forms of pages for people."""
 KEY_BYTES = 32
 _MAGIC = b"CLK1"
 """Sealed bytes of a named secret: magic, length of the id in one byte, id, nonce, ciphertext with tag."""

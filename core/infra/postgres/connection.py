@@ -140,7 +140,9 @@ async def set_person(connection: Connection, user_id: UUID) -> None:
 
 
 async def set_place(
-    connection: Connection, name: Literal["email", "token_hash", "origin", "subjects", "credential"], value: str
+    connection: Connection,
+    name: Literal["email", "token_hash", "origin", "subjects", "credential", "client"],
+    value: str,
 ) -> None:
     """Let the rest of the current transaction see the rows that a value names: an address, a token's hash."""
     await connection.execute("select set_config($1, $2, true)", f"app.{name}", value)

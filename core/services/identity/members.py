@@ -16,6 +16,7 @@ from core.services.identity.refusals import IdentityRefused
 from core.storage.identity import invitations, mails, memberships, people
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord, Membership
+from core.storage.oauth.grants import revoke_grants_of
 from schemas.access.permissions import Permission, Role
 from schemas.common import Value
 
@@ -91,6 +92,7 @@ async def remove_member(connection: Connection, org_id: UUID, giver: Giver, user
     if member.role == "owner":
         await _check_owner_stays(connection, org_id)
     await memberships.delete_membership(connection, org_id, user_id)
+    await revoke_grants_of(connection, org_id, user_id, "its person left the organisation")
     note_identity_event("member.removed", actor=giver.actor, org_id=org_id, member=str(user_id))
 
 
