@@ -37,7 +37,7 @@ from api.identity import (
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
 from api.oauth import clients as oauth_clients
-from api.oauth import grants, metadata, tokens
+from api.oauth import metadata, person_grants, tokens
 from api.organisation import account, analytics, dead_letters, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
@@ -106,7 +106,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *metadata.OPERATIONS,
     *tokens.OPERATIONS,
     *oauth_clients.OPERATIONS,
-    *grants.OPERATIONS,
+    *person_grants.OPERATIONS,
     *checkout.OPERATIONS,
     *stripe_webhook.OPERATIONS,
     *dead_letters.OPERATIONS,

@@ -97,7 +97,7 @@ def answer_error(request: Request, error: Exception) -> Response:
 
 
 def _challenge(request: Request, problem: ApiProblem) -> dict[str, str]:
-    """What a client is told about tokens (RFC 6750, 3; RFC 9728, 5.1)."""
+    """The header that says which token is needed, and where to get it (RFC 6750, 3; RFC 9728, 5.1)."""
     context: ApiContext = request.app.state.context
     caller: Caller | None = request.scope.get("clipstream.caller")
     fault = ""

@@ -25,7 +25,7 @@ from api.http.browsers.cross_origin import origin_of
 from api.http.context import ApiContext
 from api.http.middleware import report_bug
 from api.oauth.metadata import AUTHORIZE
-from api.oauth.pages import (
+from api.oauth.page_html import (
     SIGN_IN,
     SIGN_IN_CODE,
     Choice,
@@ -66,7 +66,7 @@ MAX_EMAIL, MAX_PASSWORD, MAX_CODE = 254, 256, 200
 Page = Callable[[Request, ApiContext], Coroutine[Any, Any, Response]]
 
 
-class Asked(NamedTuple):
+class ClientRequest(NamedTuple):
     """A request whose answer may go to its client."""
 
     client: ClientRecord
@@ -75,9 +75,14 @@ class Asked(NamedTuple):
     query: str
     """The request in our own encoding, without `prompt`."""
 
+    @property
+    def app(self) -> str:
+        """Name of the client, for people."""
+        return self.client.name
+
 
 class ErrorToClientError(Exception):
-    """The client is told what is wrong with its request, at the address that it registered."""
+    """An error of a request that its client gets, at the address that it registered."""
 
     def __init__(self, destination: Destination, error: OAuthError) -> None:
         """``destination`` is checked: it is the client's."""
@@ -102,8 +107,8 @@ def _page(route: str, page: Page) -> Callable[[Request], Awaitable[Response]]:
         request.scope["clipstream.route"] = route
         try:
             return await context.watch.guard("postgres", page(request, context))
-        except ErrorToClientError as told:
-            return _redirect(error_answer(told.destination, told.error, context.identity.tokens.issuer))
+        except ErrorToClientError as fault:
+            return _redirect(error_answer(fault.destination, fault.error, context.identity.tokens.issuer))
         except OAuthError as error:
             return error_page(error.detail, status=400)
         except ApiProblem as problem:
@@ -121,40 +126,45 @@ async def ask(request: Request, context: ApiContext) -> Response:
     """The consent page, or the sign-in that comes before it."""
     query = request.scope["query_string"].decode("latin-1")
     context.refreshes.require(client_address(request, context.settings.trusted_proxies))
-    asked = await _read_request(context, query)
+    client_request = await _read_request(context, query)
     person = await _person(request, context)
     if person is None or ("prompt", "login") in read_parameters(query):
-        return sign_in_page(asked.query, app=asked.client.name)
-    return await _ask_person(context, asked, person)
+        return sign_in_page(client_request.query, app=client_request.app)
+    return await _ask_person(context, client_request, person)
 
 
 async def answer(request: Request, context: ApiContext) -> Response:
     """Allow or refuse, and send the browser back to the app."""
     form = await _read_own_form(request, context)
-    asked = await _read_request(context, form.get("request", ""))
+    client_request = await _read_request(context, form.get("request", ""))
     person = await _person(request, context)
     if person is None:
-        return sign_in_page(asked.query, app=asked.client.name)
-    if not _is_own_token(context, form.get("token", ""), person, asked.query):
+        return sign_in_page(client_request.query, app=client_request.app)
+    if not _is_own_token(context, form.get("token", ""), person, client_request.query):
         raise ApiProblem("cross-site", "The form is too old, or of another page.")
     issuer = context.identity.tokens.issuer
     if form.get("decision") != "allow":
         refused = OAuthError("access_denied", "The person refused.")
-        return _redirect(error_answer(asked.destination, refused, issuer))
+        return _redirect(error_answer(client_request.destination, refused, issuer))
     org_id = _chosen(form.get("org_id", ""))
     try:
         code = await grants.allow(
-            context.identity, asked.client, asked.request, person.actor.id, org_id, _visitor(request, context)
+            context.identity,
+            client_request.client,
+            client_request.request,
+            person.actor.id,
+            org_id,
+            _visitor(request, context),
         )
     except OAuthError as error:
-        raise ErrorToClientError(asked.destination, error) from None
-    return _redirect(code_answer(asked.destination, code, issuer))
+        raise ErrorToClientError(client_request.destination, error) from None
+    return _redirect(code_answer(client_request.destination, code, issuer))
 
 
 async def sign_in(request: Request, context: ApiContext) -> Response:
     """Sign in by password: a new session, or the page of the second factor."""
     form = await _read_own_form(request, context)
-    asked = await _read_request(context, form.get("request", ""))
+    client_request = await _read_request(context, form.get("request", ""))
     email = form.get("email", "")[:MAX_EMAIL]
     visitor = _visitor(request, context)
     context.sign_ins.require(visitor.address)
@@ -163,19 +173,19 @@ async def sign_in(request: Request, context: ApiContext) -> Response:
             context.identity, email, form.get("password", "")[:MAX_PASSWORD], visitor
         )
     except IdentityRefused as refused:
-        return sign_in_page(asked.query, app=asked.client.name, email=email, fault=refused.detail, status=401)
+        return sign_in_page(client_request.query, app=client_request.app, email=email, fault=refused.detail, status=401)
     if isinstance(outcome, second_factors.Challenge):
         if set(outcome.factors) <= {"passkey"}:
             fault = "This account has a passkey as its second factor: sign in to Clipstream first, then open the app."
-            return sign_in_page(asked.query, app=asked.client.name, email=email, fault=fault, status=401)
-        return code_page(asked.query, challenge=outcome.token)
-    return _signed_in(context, asked, outcome)
+            return sign_in_page(client_request.query, app=client_request.app, email=email, fault=fault, status=401)
+        return code_page(client_request.query, challenge=outcome.token)
+    return _signed_in(context, client_request, outcome)
 
 
 async def take_code(request: Request, context: ApiContext) -> Response:
     """The second factor: digits of an app, or a recovery code."""
     form = await _read_own_form(request, context)
-    asked = await _read_request(context, form.get("request", ""))
+    client_request = await _read_request(context, form.get("request", ""))
     visitor = _visitor(request, context)
     context.sign_ins.require(visitor.address)
     challenge, code = form.get("challenge", "")[:MAX_CODE], form.get("code", "")[:MAX_CODE]
@@ -191,12 +201,12 @@ async def take_code(request: Request, context: ApiContext) -> Response:
         )
     except IdentityRefused as refused:
         if refused.code == "code-invalid":
-            return sign_in_page(asked.query, app=asked.client.name, fault="That took too long.", status=401)
-        return code_page(asked.query, challenge=challenge, fault=refused.detail, status=401)
-    return _signed_in(context, asked, tokens)
+            return sign_in_page(client_request.query, app=client_request.app, fault="That took too long.", status=401)
+        return code_page(client_request.query, challenge=challenge, fault=refused.detail, status=401)
+    return _signed_in(context, client_request, tokens)
 
 
-async def _read_request(context: ApiContext, query: str) -> Asked:
+async def _read_request(context: ApiContext, query: str) -> ClientRequest:
     """What a client asks for. Raises OAuthError for the person, ErrorToClientError for the client."""
     pairs = [pair for pair in read_parameters(query) if pair[0] != "prompt"]
     client_id = read_client_id(pairs)
@@ -209,7 +219,7 @@ async def _read_request(context: ApiContext, query: str) -> Asked:
         request = read_authorization(pairs, destination, client.scopes, audience=audience)
     except OAuthError as error:
         raise ErrorToClientError(destination, error) from None
-    return Asked(client, destination, request, urlencode(pairs))
+    return ClientRequest(client, destination, request, urlencode(pairs))
 
 
 async def _person(request: Request, context: ApiContext) -> Caller | None:
@@ -219,41 +229,42 @@ async def _person(request: Request, context: ApiContext) -> Caller | None:
     return caller if caller is not None and caller.session_id is not None else None
 
 
-async def _ask_person(context: ApiContext, asked: Asked, person: Caller) -> Response:
+async def _ask_person(context: ApiContext, client_request: ClientRequest, person: Caller) -> Response:
     user_id = person.actor.id
     async with person_transaction(context.pool, user_id) as rows:
         account = await find_person(rows, user_id)
         memberships = await list_memberships(rows, user_id)
-        await set_org(rows, asked.client.org_id)
-        publisher = await read_organisation(rows, asked.client.org_id)
+        await set_org(rows, client_request.client.org_id)
+        publisher = await read_organisation(rows, client_request.client.org_id)
+    scopes = client_request.request.scopes
     choices = [
         Choice(
             org_id=membership.org_id,
             name=membership.org_name,
             role=membership.role,
-            allows=bool(scopes_within(asked.request.scopes, permissions_of_role(membership.role, operator=False))),
+            allows=bool(scopes_within(scopes, permissions_of_role(membership.role, operator=False))),
         )
         for membership in memberships
     ]
     able = [choice.org_id for choice in choices if choice.allows]
     consent = Consent(
-        app=asked.client.name,
+        app=client_request.app,
         publisher=publisher["name"] if publisher is not None else "",
-        homepage=asked.client.homepage,
-        scopes=[scope for scope in APP_SCOPES if scope in asked.request.scopes],
+        homepage=client_request.client.homepage,
+        scopes=[scope for scope in APP_SCOPES if scope in scopes],
         choices=choices,
         chosen=person.org_id if person.org_id in able else next(iter(able), None),
         email=account.email if account is not None else "",
-        redirect_uri=asked.destination.redirect_uri,
-        request=asked.query,
-        token=_mint_token(context, person, asked.query),
+        redirect_uri=client_request.destination.redirect_uri,
+        request=client_request.query,
+        token=_mint_token(context, person, client_request.query),
     )
     return consent_page(consent, AUTHORIZE)
 
 
-def _signed_in(context: ApiContext, asked: Asked, tokens: SessionTokens) -> Response:
+def _signed_in(context: ApiContext, client_request: ClientRequest, tokens: SessionTokens) -> Response:
     """Give the browser its new session and let it ask again."""
-    response = _redirect(f"{AUTHORIZE}?{asked.query}")
+    response = _redirect(f"{AUTHORIZE}?{client_request.query}")
     set_cookies(
         response,
         access=(tokens.access_token, tokens.access_life_s),
@@ -266,9 +277,9 @@ def _signed_in(context: ApiContext, asked: Asked, tokens: SessionTokens) -> Resp
 async def _read_own_form(request: Request, context: ApiContext) -> Parameters:
     """A form of one of our pages. Raises ``cross-site`` for one that another page sent."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    own = origin_of(context.settings.public_address)
-    if (origin or "").lower() != own or site not in (None, "same-origin"):
-        raise ApiProblem("cross-site", f"The form was not sent by a page of {own}.")
+    own_origin = origin_of(context.settings.public_address)
+    if (origin or "").lower() != own_origin or site not in (None, "same-origin"):
+        raise ApiProblem("cross-site", f"The form was not sent by a page of {own_origin}.")
     return read_form(request.headers.get("content-type", ""), await request.body())
 
 
@@ -283,13 +294,13 @@ def _is_own_token(context: ApiContext, token: str, person: Caller, query: str) -
     if not issued_at.isascii() or not issued_at.isdigit() or len(issued_at) > 12:
         return False
     age_s = context.clock().timestamp() - int(issued_at)
-    wanted = _sign(context, person, query, int(issued_at))
-    return 0 <= age_s + 1 <= FORM_LIFE_S and hmac.compare_digest(wanted.encode(), signature.encode())
+    expected = _sign(context, person, query, int(issued_at))
+    return 0 <= age_s + 1 <= FORM_LIFE_S and hmac.compare_digest(expected.encode(), signature.encode())
 
 
 def _sign(context: ApiContext, person: Caller, query: str, issued_at: int) -> str:
-    said = f"consent\n{person.session_id}\n{issued_at}\n{query}"
-    digest = hmac.new(context.ring.derive("forms"), said.encode(), hashlib.sha256).digest()
+    signed_text = f"consent\n{person.session_id}\n{issued_at}\n{query}"
+    digest = hmac.new(context.ring.derive("forms"), signed_text.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 

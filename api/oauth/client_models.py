@@ -35,7 +35,7 @@ class CreateClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scopes: Scopes
     """What it may ask for at most."""
     redirect_uris: RedirectUris = []
-    """Where people return to, to the character; none: the client asks nobody. The port of `http://127.0.0.1` and
+    """Where people return to, to the character; none: the client asks no person. The port of `http://127.0.0.1` and
     `http://[::1]` may differ."""
     service_account_id: UUID | None = None
     """The service account that a confidential client calls as for itself; null: it does not call for itself."""
@@ -51,7 +51,7 @@ class ChangeClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     scopes: Scopes | UnsetType = UNSET
     """What it may ask for at most; grants of before lose what is not in it within 5 s."""
     redirect_uris: RedirectUris | UnsetType = UNSET
-    """Where people return to, to the character; none: the client asks nobody."""
+    """Where people return to, to the character; none: the client asks no person."""
     service_account_id: UUID | UnsetType | None = UNSET
     """The service account that a confidential client calls as for itself; null: it does not call for itself."""
     homepage: Homepage | UnsetType = UNSET
@@ -62,7 +62,7 @@ class RotateClientSecret(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """How a client's secret is replaced."""
 
     overlap_hours: Annotated[int, Meta(ge=0, le=MAX_OVERLAP_HOURS)] = 24
-    """Hours for which the old secret counts beside the new one; 0: it ends at once."""
+    """Hours for which the old secret and the new one both count; 0: the old one ends at once."""
 
 
 class ListClients(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,7 +84,7 @@ class OAuthClient(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[AppScope]
     """What it may ask for at most."""
     redirect_uris: list[str]
-    """Where people return to; none: the client asks nobody."""
+    """Where people return to; none: the client asks no person."""
     service_account_id: UUID | None
     """The service account that it calls as for itself; null: it does not."""
     homepage: str

@@ -83,9 +83,9 @@ async def list_clients(call: Call[None, ListClients]) -> Reply:
     query, ring, scope = call.query, call.context.ring, f"oauth-clients/{call.org_id}"
     after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await clients.list_client_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
-    cursor = next_cursor(ring, scope, found, query.limit, "client_id")
-    items = [OAuthClient(**client_fields(row)) for row in found[: query.limit]]
+        client_rows = await clients.list_client_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
+    cursor = next_cursor(ring, scope, client_rows, query.limit, "client_id")
+    items = [OAuthClient(**client_fields(row)) for row in client_rows[: query.limit]]
     return Reply(body=OAuthClientPage(items=items, next_cursor=cursor))
 
 

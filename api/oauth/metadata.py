@@ -54,7 +54,7 @@ class ServerMetadata(msgspec.Struct, frozen=True, kw_only=True):
     code_challenge_methods_supported: list[Literal["S256"]]
     """Always `S256`: PKCE is needed."""
     authorization_response_iss_parameter_supported: bool
-    """Answers to authorisation requests say whose they are (RFC 9207)."""
+    """Answers to authorisation requests have `iss` (RFC 9207)."""
     service_documentation: str
     """Address of the API's reference."""
 

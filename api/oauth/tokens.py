@@ -135,7 +135,7 @@ async def give_tokens(call: Call[None, None]) -> Reply:
     """Give a client tokens for a code, a refresh token, or for itself.
 
     A code and a refresh token count once: one that is shown twice ends all that was granted with it. Access tokens
-    count for minutes; whether one still counts, each request asks anew.
+    count for minutes, as long as the grant does.
     """
     return await _serve(call, _give_tokens)
 
@@ -190,19 +190,19 @@ async def _introspect_token(call: Call[None, None], client: ClientRecord, form: 
     if not client.confidential:
         raise OAuthError("invalid_client", "Only a client with a secret asks about tokens.")
     parts = call.context.identity
-    shown = await grants.look_up_token(parts, required(form, "token"))
-    if shown is None or shown.client_id != client.client_id:
+    standing = await grants.look_up_token(parts, required(form, "token"))
+    if standing is None or standing.client_id != client.client_id:
         return Reply(body=TokenStanding(active=False), headers=NO_STORE)
     of_access: dict[str, Any] = {}
-    if (claims := shown.claims) is not None:
+    if (claims := standing.claims) is not None:
         of_access = {"token_type": "Bearer", "iat": int(claims.issued_at), "exp": int(claims.expires_at)}
         of_access["jti"] = claims.token_id
     body = TokenStanding(
         active=True,
-        scope=" ".join(shown.scopes),
-        client_id=shown.client_id,
-        sub=shown.standing.user_id or shown.client_id,
-        org_id=shown.org_id,
+        scope=" ".join(standing.scopes),
+        client_id=standing.client_id,
+        sub=standing.standing.user_id or standing.client_id,
+        org_id=standing.org_id,
         iss=parts.tokens.issuer,
         aud=parts.tokens.issuer,
         **of_access,

@@ -17,6 +17,7 @@ _FILE = Path(__file__).with_name("examples.json")
 _FORMATS = {"uuid": ID, "date-time": "2026-03-01T12:00:00Z", "date": "2026-03-01"}
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _CODE = "3pXk0Qm1v8yJb2n5Zr7tWc9eUf4hLs6dGaKoPiNqRxY"
+_ADDRESS = "https://clips.example.org"
 EXAMPLES: Mapping[str, Sequence[Any]] = {
     "actor": [f"key:{ID}"],
     "address": ["203.0.113.7"],
@@ -50,6 +51,28 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "background": ["#101418"],
     "characters": [412],
     "code": ["invalid", "de"],
+    "aud": [_ADDRESS],
+    "authorization_endpoint": [f"{_ADDRESS}/oauth/authorize"],
+    "client_name": ["Clip Calendar"],
+    "client_secret": [f"cls_{_CODE}"],
+    "code_verifier": ["dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"],
+    "error_description": ["The code is unknown, was used, has expired, or is not this request's."],
+    "homepage": ["https://calendar.example.org"],
+    "introspection_endpoint": [f"{_ADDRESS}/v1/oauth/introspect"],
+    "iss": [_ADDRESS],
+    "issuer": [_ADDRESS],
+    "jwks_uri": [f"{_ADDRESS}/.well-known/jwks.json"],
+    "redirect_uri": ["https://app.example.org/callback"],
+    "redirect_uris": ["https://app.example.org/callback"],
+    "resource": [_ADDRESS],
+    "resource_documentation": [f"{_ADDRESS}/docs"],
+    "resource_name": ["Clipstream"],
+    "revocation_endpoint": [f"{_ADDRESS}/v1/oauth/revoke"],
+    "scope": ["projects:read projects:write"],
+    "secret_last4": ["k7Qz"],
+    "service_documentation": [f"{_ADDRESS}/docs"],
+    "token": [f"clg_{_CODE}"],
+    "token_endpoint": [f"{_ADDRESS}/v1/oauth/token"],
     "colour": ["#ffdd33"],
     "content_type": ["video/mp4"],
     "count": [3],

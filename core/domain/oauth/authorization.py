@@ -1,4 +1,4 @@
-"""Requests for an authorisation code with PKCE (RFC 6749, 4.1; RFC 7636; RFC 9700), and their answers (RFC 9207)."""
+"""Requests for an authorisation code with PKCE, and their answers (RFC 6749, 4.1; RFC 7636; RFC 9207)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ class AuthorizationRequest(Value, frozen=True, kw_only=True):
 
 
 def read_client_id(pairs: list[tuple[str, str]]) -> UUID:
-    """The client of a request. Raises OAuthError, which the person is told: there is nowhere to redirect to."""
+    """The client of a request.
+
+    Raises OAuthError, for the person: there is nowhere to redirect to.
+    """
     try:
         (text,) = (value for name, value in pairs if name == "client_id")
         client_id = UUID(text)
@@ -49,7 +52,7 @@ def read_client_id(pairs: list[tuple[str, str]]) -> UUID:
 
 
 def read_destination(pairs: list[tuple[str, str]], client_id: UUID, registered: Collection[str]) -> Destination:
-    """Where the answer goes. Raises OAuthError, which the person is told."""
+    """Where the answer goes. Raises OAuthError, for the person."""
     uris = [value for name, value in pairs if name == "redirect_uri"]
     if len(uris) != 1:
         raise OAuthError("invalid_request", "The request does not say where to return to.")
@@ -62,7 +65,7 @@ def read_destination(pairs: list[tuple[str, str]], client_id: UUID, registered: 
 def read_authorization(
     pairs: list[tuple[str, str]], destination: Destination, allowed: Collection[str], *, audience: str
 ) -> AuthorizationRequest:
-    """The whole request. Raises OAuthError, which the client is told.
+    """The whole request. Raises OAuthError, for the client.
 
     ``allowed``: scopes of the client; ``audience``: the API's address, the only resource there is (RFC 8707).
     """
@@ -96,5 +99,5 @@ def code_answer(destination: Destination, code: str, issuer: str) -> str:
 
 def error_answer(destination: Destination, error: OAuthError, issuer: str) -> str:
     """Where to send a browser with an error."""
-    told: dict[str, str | None] = {"error": error.code, "error_description": error.detail}
-    return add_parameters(destination.redirect_uri, told | {"state": destination.state, "iss": issuer})
+    parameters: dict[str, str | None] = {"error": error.code, "error_description": error.detail}
+    return add_parameters(destination.redirect_uri, parameters | {"state": destination.state, "iss": issuer})

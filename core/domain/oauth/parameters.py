@@ -1,4 +1,4 @@
-"""Parameters of OAuth requests: each at most once, an empty one counts as left out (RFC 6749, 3.1 and 3.2)."""
+"""Parameters of OAuth requests: each at most once, and an empty one is left out (RFC 6749, 3.1)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from urllib.parse import urlencode, urlsplit
 
 MAX_CHARACTERS = 2_000
+MAX_PORT = 65_535
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PORT = r"(?::[1-9][0-9]{0,4})?"
 _REST = r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
@@ -23,7 +24,10 @@ _DOTS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 
 
 def redirect_uri_fault(uri: str, *, public: bool) -> str:
-    """Why a client may not register a redirect URI; empty where it may. ``public``: the client keeps no secret."""
+    """Why a client may not register a redirect URI; empty where it may.
+
+    ``public``: the client keeps no secret.
+    """
     if len(uri) > MAX_CHARACTERS:
         return f"A redirect URI has at most {MAX_CHARACTERS} characters."
     if "#" in uri:
@@ -45,11 +49,11 @@ def matches_redirect_uri(requested: str, registered: Collection[str]) -> bool:
     """Whether a client registered the URI; the port of a loopback address does not count."""
     if requested in registered:
         return True
-    asked = _LOOPBACK.fullmatch(requested)
-    if asked is None or len(requested) > MAX_CHARACTERS or int(asked[2][1:] or 80) > 65_535:
+    loopback = _LOOPBACK.fullmatch(requested)
+    if loopback is None or len(requested) > MAX_CHARACTERS or int(loopback[2][1:] or 80) > MAX_PORT:
         return False
-    loopbacks = [_LOOPBACK.fullmatch(uri) for uri in registered]
-    return any(own is not None and (own[1], own[3]) == (asked[1], asked[3]) for own in loopbacks)
+    places = [match.group(1, 3) for uri in registered if (match := _LOOPBACK.fullmatch(uri)) is not None]
+    return loopback.group(1, 3) in places
 
 
 def add_parameters(uri: str, parameters: dict[str, str | None]) -> str:

@@ -1,4 +1,4 @@
-"""Scopes of clients: what is asked for, what of it a client and a role allow, and what it means in plain words."""
+"""Scopes of OAuth clients: what of a request is allowed, and what it means in plain words."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def read_scopes(text: str | None, allowed: Collection[str]) -> list[str]:
 
     Raises OAuthError for one beyond the client's.
     """
-    asked = set(text.split(" ")) - {""} if text else set(allowed)
-    if beyond := asked - set(allowed):
-        known = sorted(beyond & set(APP_SCOPES))
-        named = f" {known[0]}" if known else ""
-        raise OAuthError("invalid_scope", f"The client may not ask for the scope{named}.")
-    if not asked:
+    requested = set(text.split(" ")) - {""} if text else set(allowed)
+    if beyond := requested - set(allowed):
+        public_names = sorted(beyond & set(APP_SCOPES))
+        suffix = f" {public_names[0]}" if public_names else ""
+        raise OAuthError("invalid_scope", f"The client may not ask for the scope{suffix}.")
+    if not requested:
         raise OAuthError("invalid_scope", "The request asks for no scope.")
-    return [scope for scope in APP_SCOPES if scope in asked]
+    return [scope for scope in APP_SCOPES if scope in requested]
 
 
 def scopes_within(scopes: Collection[str], permissions: Collection[Permission]) -> list[str]:
     """The scopes of which a caller with these permissions may do at least a part."""
-    held = frozenset(permissions)
-    return [scope for scope in scopes if permissions_of_scopes([scope], operator=False) & held]
+    permission_set = frozenset(permissions)
+    return [scope for scope in scopes if permissions_of_scopes([scope], operator=False) & permission_set]

@@ -1,4 +1,4 @@
-"""Requests of clients to the token endpoint: who calls, for which grant, and the proof of a code (RFC 7636)."""
+"""Requests to the token endpoint: which client, which grant, and the proof of a code (RFC 7636)."""
 
 from __future__ import annotations
 

@@ -15,13 +15,13 @@ from core.storage.oauth.clients import ClientRecord, find_client
 
 async def authenticate_client(pool: Pool, authorization: str | None, form: Parameters) -> ClientRecord:
     """The client of a request; a public one only says who it is. Raises OAuthError."""
-    shown = read_client(authorization, form)
-    client = await look_up_client(pool, shown.client_id)
-    if client is None or client.confidential != (shown.secret is not None):
+    credentials = read_client(authorization, form)
+    client = await look_up_client(pool, credentials.client_id)
+    if client is None or client.confidential != (credentials.secret is not None):
         raise OAuthError("invalid_client", "There is no such client, or it authenticates in another way.")
-    if shown.secret is not None:
-        shown_hash = hash_token(shown.secret)
-        if not any(hmac.compare_digest(kept, shown_hash) for kept in client.secret_hashes):
+    if credentials.secret is not None:
+        secret_hash = hash_token(credentials.secret)
+        if not any(hmac.compare_digest(known_hash, secret_hash) for known_hash in client.secret_hashes):
             raise OAuthError("invalid_client", "The secret is not the client's.")
     return client
 

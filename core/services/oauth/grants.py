@@ -71,8 +71,8 @@ async def allow(
     grant_id = parts.new_id()
     async with person_transaction(parts.pool, user_id, org_id) as connection:
         role = await read_role(connection, org_id, user_id)
-        held = permissions_of_role(role, operator=False) if role is not None else ()
-        scopes = scopes_within(request.scopes, held)
+        permissions = permissions_of_role(role, operator=False) if role is not None else ()
+        scopes = scopes_within(request.scopes, permissions)
         if not scopes:
             raise OAuthError("access_denied", "The person may do nothing of this in the organisation.")
         await grants.insert_grant(
@@ -109,7 +109,7 @@ async def redeem_code(
 ) -> IssuedTokens:
     """The tokens of a code. Raises OAuthError.
 
-    A code is used up by whoever shows it first. Where anything about that does not fit, its grant ends.
+    The first use of a code uses it up. Where anything about that does not fit, its grant ends.
     """
     async with transaction(parts.pool) as connection:
         issued = await _redeem(parts, connection, client, code, verifier, redirect_uri, visitor)
@@ -186,7 +186,10 @@ async def _issue(
     client: ClientRecord,
     scope: str | None,
 ) -> IssuedTokens | None:
-    """Both tokens of a person's grant; None where it counts no longer. Raises OAuthError for a scope beyond it."""
+    """Both tokens of a person's grant; None where it counts no longer.
+
+    Raises OAuthError for a scope beyond it.
+    """
     standing = await grants.read_grant_standing(connection, org_id, grant_id, client.client_id)
     if standing is None or standing.user_id is None:
         return None
@@ -231,51 +234,52 @@ async def look_up_token(parts: IdentityParts, token: str) -> ShownToken | None:
     claims = parts.tokens.verify(token)
     if isinstance(claims, GrantClaims):
         async with org_transaction(parts.pool, claims.org_id) as connection:
-            return await _shown(connection, claims.org_id, claims.grant_id, claims.client_id, claims)
+            return await _look_up_standing(connection, claims.org_id, claims.grant_id, claims.client_id, claims)
     async with transaction(parts.pool) as connection:
         record = await grants.lock_refresh_token(connection, hash_token(token))
         if record is None or record.used:
             return None
-        return await _shown(connection, record.org_id, record.grant_id, record.client_id, None)
+        return await _look_up_standing(connection, record.org_id, record.grant_id, record.client_id, None)
 
 
-async def _shown(
+async def _look_up_standing(
     connection: Connection, org_id: UUID, grant_id: UUID, client_id: UUID, claims: GrantClaims | None
 ) -> ShownToken | None:
     standing = await grants.read_grant_standing(connection, org_id, grant_id, client_id)
     if standing is None:
         return None
-    asked: Sequence[str] = standing.scopes if claims is None else claims.scopes
+    candidates: Sequence[str] = standing.scopes if claims is None else claims.scopes
     return ShownToken(
         org_id=org_id,
         grant_id=grant_id,
         client_id=client_id,
         standing=standing,
-        scopes=[scope for scope in asked if scope in standing.scopes],
+        scopes=[scope for scope in candidates if scope in standing.scopes],
         claims=claims,
     )
 
 
 async def revoke_token(parts: IdentityParts, client: ClientRecord, token: str, visitor: Visitor) -> None:
     """End the grant of a token; one that does not count is fine (RFC 7009). Raises OAuthError."""
-    shown = await look_up_token(parts, token)
-    if shown is None:
+    found_token = await look_up_token(parts, token)
+    if found_token is None:
         return
-    if shown.client_id != client.client_id:
+    org_id, grant_id, client_id = found_token.org_id, found_token.grant_id, found_token.client_id
+    if client_id != client.client_id:
         raise OAuthError("invalid_grant", "The token is not the client's.")
-    async with org_transaction(parts.pool, shown.org_id) as connection:
-        if await grants.revoke_grant(connection, shown.org_id, shown.grant_id, "revoked by its client"):
-            app = Actor(kind="app", id=shown.grant_id)
-            await _note(connection, app, "revokeToken", shown.org_id, shown.client_id, shown.grant_id, visitor)
+    async with org_transaction(parts.pool, org_id) as connection:
+        if await grants.revoke_grant(connection, org_id, grant_id, "revoked by its client"):
+            app = Actor(kind="app", id=grant_id)
+            await _note(connection, app, "revokeToken", org_id, client_id, grant_id, visitor)
 
 
 async def withdraw(parts: IdentityParts, user_id: UUID, grant_id: UUID, visitor: Visitor) -> bool:
-    """A person takes a grant back; False where there is none that counts."""
+    """A person takes a grant back; False where it does not exist or has ended."""
     async with person_transaction(parts.pool, user_id) as connection:
-        found = await grants.list_grants_of(connection, user_id, grant_id=grant_id)
-        if not found:
+        grant_rows = await grants.list_grants_of(connection, user_id, grant_id=grant_id)
+        if not grant_rows:
             return False
-        (grant,) = found
+        (grant,) = grant_rows
         await set_org(connection, grant["org_id"])
         if await grants.revoke_grant(connection, grant["org_id"], grant_id, "withdrawn by its person"):
             person = Actor(kind="user", id=user_id)

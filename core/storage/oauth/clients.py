@@ -162,7 +162,7 @@ async def rotate_secret(
 
 
 async def delete_client(connection: Connection, org_id: UUID, client_id: UUID) -> bool:
-    """Let a client and all that was granted to it count no longer; False where there is none."""
+    """Let a client and all that was granted to it count no longer; False where it does not exist."""
     deleted_id = await connection.fetchval(
         """update oauth_clients set deleted_at = now() where org_id = $1 and client_id = $2 and deleted_at is null
            returning client_id""",

@@ -94,7 +94,10 @@ async def insert_grant(
 async def read_grant_standing(
     connection: Connection, org_id: UUID, grant_id: UUID, client_id: UUID
 ) -> GrantStanding | None:
-    """What a grant counts for in its organisation's transaction; None where it, its client or who gave it is gone."""
+    """What a grant counts for; None where it has ended, or its client or its person is gone.
+
+    The transaction is its organisation's.
+    """
     await set_place(connection, "client", str(client_id))
     row = await connection.fetchrow(_STANDING, org_id, grant_id, client_id)
     if row is None or row["role"] is None:
@@ -124,7 +127,7 @@ async def lock_grant(connection: Connection, org_id: UUID, grant_id: UUID) -> No
 async def prolong_grant(
     connection: Connection, org_id: UUID, grant_id: UUID, *, idle: dt.timedelta, life: dt.timedelta
 ) -> None:
-    """A grant was used for new tokens: it goes on for ``idle``, and for ``life`` since it was given in any case."""
+    """A grant was used for new tokens: it goes on for ``idle``, and ends ``life`` after it was given."""
     await connection.execute(
         """update oauth_grants set expires_at = least(now() + $3, created_at + $4)
            where org_id = $1 and grant_id = $2""",

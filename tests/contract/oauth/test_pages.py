@@ -107,7 +107,7 @@ async def test_state_and_issuer_come_back(world: World, person: SignedPerson) ->
         assert told["code"].startswith("clo_")
 
 
-async def test_nobody_is_sent_where_the_app_did_not_say(world: World) -> None:
+async def test_only_registered_addresses_are_redirected_to(world: World) -> None:
     client = await register_client(world.ann)
     changes: tuple[dict[str, str], ...] = ({}, {"scope": "nonsense"}, {"response_type": "token"})
     for uri, more in product(OPEN_REDIRECTS, changes):
@@ -155,7 +155,7 @@ WRONG: tuple[tuple[dict[str, str | None], str], ...] = (
 )
 
 
-async def test_the_app_is_told_what_is_wrong(world: World) -> None:
+async def test_errors_return_to_the_app(world: World) -> None:
     client = await register_client(world.ann)
     for changes, error in WRONG:
         told = returned(await visitor(world).get(PAGE, params=request_of(client, Pkce(), **changes)))
@@ -248,7 +248,7 @@ async def test_a_session_of_before_is_not_taken_over(world: World, postgres: Set
     assert (await browser.get("/v1/account")).json()["email"] == attacker.email
 
 
-async def test_a_second_factor_is_asked(world: World, person: SignedPerson) -> None:
+async def test_a_second_factor_comes_before_the_session(world: World, person: SignedPerson) -> None:
     enrolled = await person.client.post("/v1/account/totp", json={"password": PASSWORD})
     secret = enrolled.json()["secret"]
     now = time.time()

@@ -21,6 +21,7 @@ class PersonGrant(msgspec.Struct, frozen=True, kw_only=True):
     """An app that may call in an organisation for you."""
 
     grant_id: UUID
+    """Id of the grant."""
     client_id: UUID
     """Id of the app."""
     client_name: str
@@ -51,14 +52,15 @@ async def list_grants(call: Call[None, None]) -> Reply:
     items = []
     async with call.rows() as rows:
         names = {membership.org_id: membership.org_name for membership in await list_memberships(rows, call.user_id)}
-        found = await list_grants_of(rows, call.user_id)
+        grant_rows = await list_grants_of(rows, call.user_id)
         clients = {
-            client_id: await find_client(rows, client_id) for client_id in sorted({row["client_id"] for row in found})
+            client_id: await find_client(rows, client_id)
+            for client_id in sorted({row["client_id"] for row in grant_rows})
         }
-    for row in found:
+    for row in grant_rows:
         client = clients[row["client_id"]]
         if client is not None and row["org_id"] in names:
-            shown = {name: row[name] for name in ("grant_id", "org_id", "created_at", "last_used_at", "expires_at")}
+            fields = {name: row[name] for name in ("grant_id", "org_id", "created_at", "last_used_at", "expires_at")}
             items.append(
                 PersonGrant(
                     client_id=client.client_id,
@@ -66,7 +68,7 @@ async def list_grants(call: Call[None, None]) -> Reply:
                     homepage=client.homepage,
                     org_name=names[row["org_id"]],
                     scopes=[scope for scope in row["scopes"] if scope in client.scopes],
-                    **shown,
+                    **fields,
                 )
             )
     return Reply(body=PersonGrantList(items=items))

@@ -1,4 +1,4 @@
-"""HTML of the pages that ask a person: sign-in, second factor, consent, errors. No script; every value is escaped."""
+"""HTML of the pages that ask a person, without script; every value is escaped."""
 
 from __future__ import annotations
 
@@ -131,19 +131,21 @@ def error_page(detail: str, *, status: int, headers: Mapping[str, str] | None = 
 def _respond(
     title: str, body: str, *, status: int = 200, to: str = "", headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
-    """A page that runs nothing, and that nobody frames. ``to``: where its form may lead besides the API."""
+    """A page that runs nothing and is framed by no other. ``to``: where its form may lead besides the API."""
     policy = (
         f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{f' {to}' if to else ''}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
-    own = {
+    page_headers = {
         "Content-Security-Policy": policy,
         "X-Frame-Options": "DENY",
         "Cache-Control": "no-store",
         # with no-referrer browsers send `Origin: null` with a form
         "Referrer-Policy": "same-origin",
     }
-    return HTMLResponse(_PAGE.format(title=title, body=body), status_code=status, headers=own | dict(headers or {}))
+    return HTMLResponse(
+        _PAGE.format(title=title, body=body), status_code=status, headers=page_headers | dict(headers or {})
+    )
 
 
 def _notice(text: str) -> str:
@@ -157,8 +159,8 @@ def _hidden_request(request: str) -> str:
 def _homepage(homepage: str) -> str:
     if not homepage:
         return ""
-    shown = escape(homepage.removeprefix("https://").rstrip("/"))
-    return f' (<a href="{escape(homepage)}" rel="noreferrer noopener">{shown}</a>)'
+    host = escape(homepage.removeprefix("https://").rstrip("/"))
+    return f' (<a href="{escape(homepage)}" rel="noreferrer noopener">{host}</a>)'
 
 
 def _organisations(consent: Consent) -> str:
