@@ -24,10 +24,12 @@ ROLE_NAMES: Mapping[Role, str] = {
 }
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{title} – Clipstream</title><link rel="stylesheet" href="/web/theme.css">
+<meta name="robots" content="noindex"><title>{title} – Clipstream</title>
+<link rel="icon" type="image/svg+xml" href="/web/mark.svg"><link rel="stylesheet" href="/web/theme.css">
 <link rel="stylesheet" href="/web/forms.css"></head><body><main><p class="brand"><svg viewBox="0 0 24 24"
-aria-hidden="true"><path d="M4 3h16a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm6 5v8l6.5-4z"/></svg
->Clipstream</p>{body}</main></body></html>
+aria-hidden="true"><path fill-rule="evenodd"
+d="M4 3h16a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm6 5v8l6.5-4z"/></svg>Clipstream</p>
+{body}</main></body></html>
 """
 _SIGN_IN = """<h1>Sign in</h1><p class="soft">{reason}</p>{notice}<form method="post" action="{action}">{request}
 <label for="email">E-mail</label>
