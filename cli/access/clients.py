@@ -86,19 +86,19 @@ def create_client(client: Client, args: Namespace, display: Display) -> tuple[in
     request |= {"redirect_uris": args.redirect_uri}
     request |= {"service_account_id": args.service_account} if args.service_account else {}
     request |= {"homepage": args.homepage} if args.homepage else {}
-    made = client.post("/v1/oauth/clients", request)
-    _show_once(made, args, display)
-    return ExitCode.OK, made
+    registered = client.post("/v1/oauth/clients", request)
+    _show_once(registered, args, display)
+    return ExitCode.OK, registered
 
 
-def _show_once(made: JSON, args: Namespace, display: Display) -> None:
+def _show_once(registered: JSON, args: Namespace, display: Display) -> None:
     if args.json:
         return
-    display.say(f"client_id      {made['client_id']}")
-    if made["client_secret"] is None:
+    display.say(f"client_id      {registered['client_id']}")
+    if registered["client_secret"] is None:
         display.say("It is a public client: it has no secret, and proves itself by PKCE.")
         return
-    display.say(f"client_secret  {made['client_secret']}")
+    display.say(f"client_secret  {registered['client_secret']}")
     display.say("The secret is shown this once: keep it where secrets are kept.")
 
 
@@ -140,12 +140,12 @@ def change_client(client: Client, args: Namespace, display: Display) -> tuple[in
 def rotate_secret(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Give a client a new secret and print it."""
     client_id = _full_id(client, args.client_id)
-    made = client.post(f"/v1/oauth/clients/{client_id}/rotate", {"overlap_hours": args.overlap_hours})
-    _show_once(made, args, display)
+    registered = client.post(f"/v1/oauth/clients/{client_id}/rotate", {"overlap_hours": args.overlap_hours})
+    _show_once(registered, args, display)
     if not args.json:
         ends = f"counts for {args.overlap_hours} more hours" if args.overlap_hours else "has ended"
         display.say(f"The old secret {ends}.")
-    return ExitCode.OK, made
+    return ExitCode.OK, registered
 
 
 def delete_client(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

@@ -104,7 +104,7 @@ async def test_nothing_of_another_organisation_is_seen_or_used(world: World) -> 
         assert [await rows.fetchval(f"select count(*) from {table}") for table in tables] == [0, 0, 0, 0]
 
 
-async def test_nobody_registers_more_than_they_may(world: World, postgres: Settings, person: SignedPerson) -> None:
+async def test_a_caller_registers_no_more_than_it_may(world: World, postgres: Settings, person: SignedPerson) -> None:
     editor = await join(world, postgres, person, "editor")
     assert (await editor.client.post(CLIENTS, json=BODY)).status_code == 403
     key = await world.bob.client.post("/v1/keys", json={"name": "k", "scopes": ["keys:read", "keys:write"]})
