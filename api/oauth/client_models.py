@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api.problems.problem_details import FieldError
 from core.domain.identity.actors import Actor, parse_actor
 from core.domain.oauth.redirect_uris import redirect_uri_fault
-from core.domain.oauth.scopes import APP_SCOPES
+from core.domain.oauth.scopes import APP_SCOPES, name_fault
 from core.infra.postgres.connection import Row
 from schemas.access.permissions import AppScope
 
@@ -114,6 +114,8 @@ def check_new_client(body: CreateClient) -> list[FieldError]:
     """Rules of a new client that types cannot state."""
     public = body.kind == "public"
     errors = uri_errors(body.redirect_uris, public=public)
+    if fault := name_fault(body.name):
+        errors.append(FieldError(pointer="/name", detail=fault))
     if public and body.service_account_id is not None:
         errors.append(FieldError(pointer="/service_account_id", detail="A public client cannot call for itself."))
     if not body.redirect_uris and body.service_account_id is None:

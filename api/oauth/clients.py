@@ -24,7 +24,7 @@ from api.oauth.client_models import (
     uri_errors,
 )
 from api.problems.problem_details import ApiProblem, invalid, invalid_fields, not_found, require
-from core.domain.oauth.scopes import APP_SCOPES
+from core.domain.oauth.scopes import APP_SCOPES, name_fault
 from core.infra.postgres.connection import Connection
 from core.services.identity.opaque_tokens import mint_token
 from core.storage.identity.service_accounts import find_service_account_row
@@ -106,6 +106,8 @@ async def change_client(call: Call[ChangeClient, None]) -> Reply:
             for name in ChangeClient.__struct_fields__
         }
         _require_scopes(call, [*before["scopes"], *parts["scopes"]])
+        if fault := name_fault(parts["name"]):
+            raise invalid("/name", fault)
         if errors := uri_errors(parts["redirect_uris"], public=not before["confidential"]):
             raise invalid_fields(errors)
         if not parts["redirect_uris"] and parts["service_account_id"] is None:

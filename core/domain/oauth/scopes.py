@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import get_args
+from unicodedata import category
 
 from core.domain.oauth.errors import OAuthError
 from schemas.access.permissions import AppScope, Permission, permissions_of_scopes
@@ -44,6 +45,13 @@ def read_scopes(text: str | None, allowed: Collection[str]) -> list[str]:
     if not requested:
         raise OAuthError("invalid_scope", "The request asks for no scope.")
     return [scope for scope in APP_SCOPES if scope in requested]
+
+
+def name_fault(name: str) -> str:
+    """Why an app may not have a name; empty where it may: people trust what they read when it asks them."""
+    if name != name.strip() or any(category(letter)[0] in "CZ" and letter != " " for letter in name):
+        return "The name has no spaces around it, and no characters that are not seen or that turn the text around."
+    return ""
 
 
 def scopes_within(scopes: Collection[str], permissions: Collection[Permission]) -> list[str]:
