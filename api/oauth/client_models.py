@@ -20,7 +20,7 @@ from schemas.access.permissions import AppScope
 MAX_REDIRECT_URIS = 20
 MAX_OVERLAP_HOURS = 168
 ClientName = Annotated[str, Meta(min_length=1, max_length=100)]
-Homepage = Annotated[str, Meta(max_length=300, pattern=r"^(https://[^\s\"<>\\]+)?$")]
+Homepage = Annotated[str, Meta(max_length=300, pattern=r'^(https://[^\s"<>\\]+)?$')]
 RedirectUris = Annotated[list[Annotated[str, Meta(min_length=1, max_length=2000)]], Meta(max_length=MAX_REDIRECT_URIS)]
 Scopes = Annotated[list[AppScope], Meta(min_length=1, max_length=len(APP_SCOPES))]
 

@@ -102,7 +102,7 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
             if operation.method != "GET" or operation.tag == "analytics":
                 continue
             for ids in (known, dict.fromkeys(known, known["kit_id"])):
-                others = ("dead_id", "endpoint_id", "key_id", "service_account_id")
+                others = ("client_id", "dead_id", "endpoint_id", "key_id", "service_account_id")
                 named = {**dict.fromkeys(others, known["kit_id"]), "template": "minimal", "filename": "a.mp4", **ids}
                 fields = getattr(operation.query, "__struct_fields__", ())
                 query = {name: value for name, value in NEEDED.items() if name in fields}
