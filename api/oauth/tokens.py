@@ -238,6 +238,7 @@ OPERATIONS = (
         handler=revoke_token,
         transactional=False,
         form=TokenOnly,
+        media_types=(),
         faults=_FAULTS,
         problems=_PROBLEMS,
     ),
