@@ -54,12 +54,12 @@ demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for
 test: setup packages  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
 	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) $(ONLY); tests=$$?; exit $$(( tests ? tests : lint ))
 
-# The tests of the image build Debian's own root, those of compose start its proxy.
+# The tests of the image build Debian's own root, those of compose start its proxy; a person's consent is a browser's.
 packages:
-	@if [ "$$(id -u)" = 0 ] && ! { command -v mmdebstrap && command -v nginx; } >/dev/null; then \
-	  echo "installing mmdebstrap and nginx-light, once: tests build the image and start its proxy"; \
-	  { apt-get update && apt-get install --yes --no-install-recommends mmdebstrap nginx-light; } >/dev/null 2>&1 || \
-	  echo "they could not be installed: mend the network, or \`apt-get install mmdebstrap nginx-light\`" >&2; fi
+	@if [ "$$(id -u)" = 0 ] && ! { command -v mmdebstrap && command -v nginx && command -v chromium; } >/dev/null; then \
+	  echo "installing mmdebstrap, nginx-light and chromium, once: tests build the image, start its proxy, open pages"; \
+	  { apt-get update && apt-get install --yes --no-install-recommends mmdebstrap nginx-light chromium; } >/dev/null 2>&1 || \
+	  echo "they could not be installed: mend the network, or \`apt-get install mmdebstrap nginx-light chromium\`" >&2; fi
 
 lint: setup  ## ruff, format, mypy --strict, layers
 	@code=0; for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \

@@ -15,6 +15,7 @@ from api.http.context import ApiContext
 from api.http.dispatch import answer_error, make_routes
 from api.http.metrics import ApiMetrics
 from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Preflights, Telemetry, streaming_matcher
+from api.oauth.authorize import make_oauth_pages
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
@@ -40,7 +41,7 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=[*make_routes(OPERATIONS), *make_docs_routes(OPERATIONS)],
+        routes=[*make_routes(OPERATIONS), *make_oauth_pages(), *make_docs_routes(OPERATIONS)],
         middleware=[
             Middleware(Telemetry),
             Middleware(Deadline, seconds=request_timeout_s, is_streamed=is_streamed),

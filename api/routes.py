@@ -38,6 +38,8 @@ from api.identity.providers import account_identities, provider_sign_in
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
 from api.notifications import preferences, push_subscriptions, unsubscribe
+from api.oauth import clients as oauth_clients
+from api.oauth import metadata, person_grants, tokens
 from api.organisation import account, analytics, archives, dead_letters, erasure, score_weights, stuck
 from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
@@ -110,6 +112,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *push_subscriptions.OPERATIONS,
     *unsubscribe.OPERATIONS,
     *signing_keys.OPERATIONS,
+    *metadata.OPERATIONS,
+    *tokens.OPERATIONS,
+    *oauth_clients.OPERATIONS,
+    *person_grants.OPERATIONS,
     *checkout.OPERATIONS,
     *stripe_webhook.OPERATIONS,
     *dead_letters.OPERATIONS,

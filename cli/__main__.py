@@ -17,6 +17,7 @@ from rich.console import Console
 
 from cli import access_rules
 from cli.access.audit import add_audit
+from cli.access.clients import add_clients
 from cli.access.keys import add_keys
 from cli.api import credentials
 from cli.api.client import JSON, Client
@@ -66,6 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_webhooks(commands, _ask)
     add_listen(commands, _ask)
     add_keys(commands, _ask, stack.positive)
+    add_clients(commands, _ask, stack.positive)
     add_audit(commands, _ask, stack.positive)
     members.add_people(commands, _ask)
     notifications.add_notifications(commands, _ask)

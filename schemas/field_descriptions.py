@@ -10,6 +10,7 @@ from collections.abc import Mapping
 FIELDS: Mapping[str, str] = {
     # ids
     "asset_id": "Id of a file of brand kits.",
+    "client_id": "Id of the OAuth client.",
     "clip_id": "Id of the clip.",
     "dead_id": "Id of the dead letter.",
     "delivery_id": "Id of the delivery: the `webhook-id` of each of its tries.",
@@ -17,6 +18,7 @@ FIELDS: Mapping[str, str] = {
     "export_id": "Id of the export.",
     "key_id": "Id of the API key that made this.",
     "invitation_id": "Id of the invitation.",
+    "grant_id": "Id of what a person let an app do.",
     "kit_id": "Id of the brand kit.",
     "org_id": "Id of the organisation.",
     "archive_id": "Id of the archive.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractAsyncContextManager, suppress
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from uuid import UUID
@@ -23,10 +23,11 @@ from core.errors import Unavailable
 from core.infra.key_ring import KeyRing
 from core.infra.postgres.connection import Connection, Pool, org_transaction, person_transaction, transaction
 from core.infra.secrets import hash_api_key, looks_like_api_key
-from core.services.identity.access_tokens import AccessClaims, AccessTokens
+from core.services.identity.access_tokens import AccessClaims, AccessTokens, GrantClaims
 from core.services.key_rotation import list_kept_peppers
 from core.storage.identity.api_keys import ApiKeyRecord, find_api_key, is_api_key_valid, note_use
 from core.storage.identity.sessions import Standing, note_session_use, read_standing
+from core.storage.oauth.grants import GrantStanding, note_grant_use, read_grant_standing
 from schemas.access.permissions import Permission, permissions_of_role, permissions_of_scopes
 
 CACHE_S = 4.0
@@ -43,11 +44,15 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     """The API key; None for who signed in."""
     scopes: tuple[str, ...] = ()
-    """Scopes of the API key."""
+    """Scopes of the API key, or of the OAuth client's token."""
     plan: str | None = None
     """Plan of the organisation; None: the installation's."""
     session_id: UUID | None = None
     """The session of who signed in."""
+    grant_id: UUID | None = None
+    """What an OAuth client was granted."""
+    client_id: UUID | None = None
+    """The OAuth client that calls."""
     test: bool = False
     """Whether work is a draft with a watermark that is not billed."""
     allowed_addresses: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -70,7 +75,7 @@ ANONYMOUS = Caller(org_id=NOBODY, actor=Actor(kind="system", id=NOBODY), permiss
 
 
 class Callers:
-    """The caller of a credential: an API key, or the access token of who signed in."""
+    """The caller of a credential: an API key, or the access token of who signed in or of an OAuth client."""
 
     def __init__(self, *, pool: Pool, keys: ApiKeys, tokens: AccessTokens, now: Callable[[], float]) -> None:
         """``now``: a monotonic clock in seconds."""
@@ -93,7 +98,7 @@ class Callers:
             return None
         # read before the look-up, so that what changes during it counts from then on
         counts_until = self._now() + min(CACHE_S, self._tokens.left_s(claims))
-        caller = await self._person(claims)
+        caller = await (self._app(claims) if isinstance(claims, GrantClaims) else self._person(claims))
         if caller is not None:
             self._found[credential] = (counts_until, caller)
             if len(self._found) > CACHE_SIZE:
@@ -117,8 +122,34 @@ class Callers:
             plan=standing.plan,
         )
 
+    async def _app(self, claims: GrantClaims) -> Caller | None:
+        async with org_transaction(self._pool, claims.org_id) as connection:
+            standing = await read_grant_standing(connection, claims.org_id, claims.grant_id, claims.client_id)
+        if standing is None:
+            return None
+        if standing.stale:
+            with suppress(Unavailable):  # who may only read still may
+                async with org_transaction(self._pool, claims.org_id) as connection:
+                    await note_grant_use(connection, claims.org_id, claims.grant_id)
+        scopes = tuple(scope for scope in claims.scopes if scope in standing.scopes)
+        actor = Actor(kind="app", id=claims.grant_id)
+        if standing.service_account_id is not None:
+            actor = Actor(kind="service_account", id=standing.service_account_id)
+        return Caller(
+            org_id=claims.org_id,
+            actor=actor,
+            permissions=_permissions_of_grant(standing, scopes),
+            scopes=scopes,
+            grant_id=claims.grant_id,
+            client_id=claims.client_id,
+            plan=standing.plan,
+        )
+
     async def is_valid(self, connection: Connection, caller: Caller) -> bool:
         """Whether the caller may still read what it began to read; asks the rows that it sees."""
+        if caller.grant_id is not None and caller.client_id is not None:
+            grant = await read_grant_standing(connection, caller.org_id, caller.grant_id, caller.client_id)
+            return grant is not None and _permissions_of_grant(grant, caller.scopes) >= caller.permissions
         if caller.session_id is None:
             return await self._keys.is_valid(connection, caller)
         standing = await read_standing(connection, caller.session_id, caller.actor.id, caller.org_id)
@@ -129,6 +160,12 @@ def _permissions_of(standing: Standing) -> frozenset[Permission]:
     if standing.role is None:
         return frozenset()
     return permissions_of_role(standing.role, operator=standing.operator)
+
+
+def _permissions_of_grant(standing: GrantStanding, scopes: Collection[str]) -> frozenset[Permission]:
+    """What the scopes of a token allow, as far as they are granted and the role behind the grant goes."""
+    granted = [scope for scope in scopes if scope in standing.scopes]
+    return permissions_of_scopes(granted, operator=False) & permissions_of_role(standing.role, operator=False)
 
 
 def caller_transaction(pool: Pool, caller: Caller) -> AbstractAsyncContextManager[Connection]:

@@ -46,6 +46,8 @@ from core.services.billing.quotas import plan_named
 from core.services.identity.refusals import IdentityRefused
 from core.settings import Settings
 
+RESOURCE_METADATA = "/.well-known/oauth-protected-resource"
+"""Path of what clients read first (RFC 9728)."""
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
 
 
@@ -85,10 +87,27 @@ def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable
 def answer_error(request: Request, error: Exception) -> Response:
     """The problem document of an exception."""
     problem = _problem_of(error)
+    if problem.code in ("unauthenticated", "forbidden"):
+        problem.headers |= _challenge(request, problem)
     request.scope["clipstream.problem"] = problem.code
     if problem.status == 500:
         report_bug(error)
     return respond(problem, instance=request.scope["path"], request_id=getattr(request.state, "request_id", ""))
+
+
+def _challenge(request: Request, problem: ApiProblem) -> dict[str, str]:
+    """The header that says which token is needed, and where to get it (RFC 6750, 3; RFC 9728, 5.1)."""
+    context: ApiContext = request.app.state.context
+    caller: Caller | None = request.scope.get("clipstream.caller")
+    fault = ""
+    if problem.code == "forbidden":
+        if caller is None or caller.grant_id is None:
+            return {}
+        fault = ', error="insufficient_scope"'
+    elif "authorization" in request.headers:
+        fault = ', error="invalid_token"'
+    metadata = f"{context.settings.public_address}{RESOURCE_METADATA}"
+    return {"WWW-Authenticate": f'Bearer realm="clipstream", resource_metadata="{metadata}"{fault}'}
 
 
 def _problem_of(error: Exception) -> ApiProblem:
@@ -257,7 +276,7 @@ async def _authenticate(context: ApiContext, request: Request, address: str) -> 
 def require_person(operation: Operation, caller: Caller) -> None:
     """Raise the ``forbidden`` problem where an operation is for people, and a key calls."""
     if operation.of_person and caller.actor.kind != "user":
-        raise ApiProblem("forbidden", "This is for people who signed in: an API key has no account.")
+        raise ApiProblem("forbidden", "This is for people who signed in: API keys and apps have no account.")
 
 
 def rates_of(caller: Caller, settings: Settings) -> list[RequestRate]:

@@ -150,6 +150,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     streams: Mapping[str, Mapping[str, Any]] = {}
     """Media types of a body that the handler reads itself, piece by piece, with their JSON Schemas: the limits of size
     and of the time until an answer are the handler's, and nothing is kept for an Idempotency-Key."""
+    form: type | None = None
+    """Struct that describes a form-encoded body, which the handler reads itself."""
+    faults: Mapping[int, type] = {}
+    """Structs of refusals that are no problem documents, by status: OAuth says what its own look like."""
     takes_headers: tuple[HeaderField, ...] = ()
     """Headers of the request that the operation reads."""
     gives_headers: tuple[HeaderField, ...] = ()

@@ -18,6 +18,7 @@ from api.openapi.responses import further_answers, successful_answer
 from api.openapi.webhook_messages import make_webhooks, webhook_schemas
 from api.problems.problem_details import MEDIA_TYPE, Problem
 from api.problems.problem_types import CATALOGUE
+from core.domain.oauth.parameters import FORM
 from schemas.field_descriptions import FIELDS
 from schemas.version import VERSION
 
@@ -52,6 +53,7 @@ _TAGS = {
     "keys": "API keys and service accounts: who may call, from where, and until when.",
     "audit": "Who did what, and every API call of the last 30 days.",
     "auth": "Sign in, by password, second factor or passkey; sessions go on by refresh tokens.",
+    "oauth": "Programs and apps that call by OAuth 2.1, and what people let them do.",
     "people": "Accounts, and who belongs to an organisation.",
     "admin": "For operators: what could not be worked on.",
     "operations": "For the machinery around us.",
@@ -61,8 +63,9 @@ _TAGS = {
 
 def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document as plain values."""
-    requests = _distinct(operation.request for operation in operations)
-    answers = [Problem, *_distinct(operation.response for operation in operations)]
+    requests = _distinct(struct for operation in operations for struct in (operation.request, operation.form))
+    faults = _distinct(struct for operation in operations for struct in operation.faults.values())
+    answers = [Problem, *_distinct(operation.response for operation in operations), *faults]
     _, schemas = msgspec.json.schema_components([*requests, *answers], ref_template=_REF)
     complete_schemas(requests, answers, schemas)
     schemas |= webhook_schemas()
@@ -133,7 +136,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "description": operation.description or to_markdown(operation.effect.__doc__ or ""),
         "responses": further_answers(operation)
         | {str(operation.status): successful_answer(operation)}
-        | _problems(operation),
+        | _problems(operation)
+        | {
+            str(status): {
+                "description": f"`error` of {struct.__name__}.",
+                "content": {"application/json": {"schema": _ref(struct)}},
+            }
+            for status, struct in operation.faults.items()
+        },
     }
     if parameters := _parameters(operation):
         document["parameters"] = parameters
@@ -143,6 +153,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
             content["examples"] = {name: {"value": body} for name, body in examples.items()}
         types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
         document["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
+    if operation.form is not None:
+        document["requestBody"] = {"required": True, "content": {FORM: {"schema": _ref(operation.form)}}}
     if operation.streams:
         content = {media_type: {"schema": dict(schema)} for media_type, schema in operation.streams.items()}
         # Bytes may be none at all; a form or an object is what the operation works on.

@@ -227,6 +227,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="The service account is disabled",
         remedy="Make a new service account, and keys for it.",
     ),
+    "client-without-secret": ProblemType(
+        status=409,
+        title="The OAuth client has no secret",
+        remedy="A public client proves itself by PKCE alone. Register a confidential one where a secret can be kept.",
+    ),
     "project-not-ready": ProblemType(
         status=409,
         title="The project is not understood yet",

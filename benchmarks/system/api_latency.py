@@ -30,7 +30,7 @@ from benchmarks.harness.rig import Rig, expect_completed, judged, say, send, sta
 from benchmarks.load.project_copies import Copies, fill_tables, read_recorded
 from benchmarks.system.api_load import CUSTOMER, FRESH, SOME_WORDS, Ask, Load, LoadResult
 from cli.api.client import JSON, Client
-from core.settings import RetentionRules
+from core.domain.retention_rules import RetentionRules
 
 TALK = "talking/physicsworks_lecture_203s_240p.webm"
 """Gives clips; the ten seconds that warm a stack may give none."""

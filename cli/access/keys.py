@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cli.access.dates import date_or_time, shown_time
+from cli.access.typed_ids import MAX_PAGE_ITEMS, find_id
 from cli.api.client import JSON, Client
 from cli.api.references import short_id
 from cli.exit_codes import CliError, ExitCode
@@ -17,7 +18,6 @@ from cli.options.parser import add_command, add_group
 from cli.output.terminal import Display, plain_table
 from core.infra.secrets import BadKeyError, check_api_key
 
-MAX_PAGE_KEYS = 100
 MAX_OVERLAP_HOURS = 168
 _KEY = "its id, or the first digits of it, as `clipstream keys list` shows them"
 
@@ -94,7 +94,7 @@ def _show_once(new_key: JSON, args: Namespace, display: Display) -> None:
 
 def list_keys(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest keys."""
-    page = client.get("/v1/keys", limit=min(args.limit, MAX_PAGE_KEYS), state=args.state)
+    page = client.get("/v1/keys", limit=min(args.limit, MAX_PAGE_ITEMS), state=args.state)
     if not page["items"] and not args.json:
         display.say(f"No key is {args.state}." if args.state else "There is no key.")
     elif not args.json:
@@ -136,18 +136,7 @@ def revoke_key(client: Client, args: Namespace, display: Display) -> tuple[int, 
 
 
 def _full_id(client: Client, typed: str) -> str:
-    """The id that begins with what was typed. Raises CliError for none or several."""
-    key_ids, cursor = set[str](), None
-    while True:
-        page = client.get("/v1/keys", limit=MAX_PAGE_KEYS, cursor=cursor)
-        key_ids |= {key["key_id"] for key in page["items"] if key["key_id"].startswith(typed.lower())}
-        cursor = page.get("next_cursor")
-        if not cursor:
-            break
-    if len(key_ids) != 1:
-        several = f"{len(key_ids)} keys begin with" if key_ids else "no key begins with"
-        raise CliError(ExitCode.USAGE, f"{several} {typed!r}: `clipstream keys list` shows them")
-    return key_ids.pop()
+    return find_id(client, "/v1/keys", "key_id", typed, noun="key")
 
 
 def verify_key(args: argparse.Namespace) -> int:

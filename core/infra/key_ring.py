@@ -25,11 +25,12 @@ from core.settings import MissingSettingError, NamedSecret, Settings, parse_secr
 
 Purpose = Literal[
     "secrets", "idempotency", "cursors", "api-keys", "internal-producer", "peppers", "access-tokens", "accounts",
-    "mails", "second-factors", "push", "unsubscribe",
+    "mails", "second-factors", "push", "unsubscribe", "forms",
 ]  # fmt: skip
 """``secrets``: of producers and webhook endpoints; ``api-keys``: the pepper of their hashes; ``access-tokens``: the
 private key that signs them; ``accounts``: keys the names of accounts under which failed sign-ins are counted; ``push``:
-addresses of web push, and the key that signs it; ``unsubscribe``: signs links that turn mails off."""
+addresses of web push, and the key that signs it; ``unsubscribe``: signs links that turn mails off; ``forms``: signs
+the forms of pages for people."""
 KEY_BYTES = 32
 _MAGIC = b"CLK1"
 """Sealed bytes of a named secret: magic, length of the id in one byte, id, nonce, ciphertext with tag."""

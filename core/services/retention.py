@@ -50,6 +50,8 @@ def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail
         "sign_in_failures": 1.0,
         "mails": mail_days,
         "notifications": 40.0,  # longer than a month: what counts once a month is not told twice
+        "oauth_grants": 7.0,
+        "oauth_refresh_tokens": 30.0,  # used ones: until then, one that is shown again ends its grant
         "stripe_events": 30.0,  # Stripe repeats an event for three days
     }
     return [ExpiringRows(table=table, delete=_DELETE[table], age=dt.timedelta(days=age)) for table, age in days.items()]
@@ -115,6 +117,12 @@ _DELETE = {
     "notifications": """delete from notifications where notification_id = any(array(
         select notification_id from notifications where created_at < now() - $1::interval
         order by created_at limit $2))""",
+    "oauth_grants": """delete from oauth_grants where (org_id, grant_id) in (
+        select org_id, grant_id from oauth_grants where expires_at < now() - $1::interval
+        order by expires_at limit $2)""",
+    "oauth_refresh_tokens": """delete from oauth_refresh_tokens where (org_id, hash) in (
+        select org_id, hash from oauth_refresh_tokens where used_at < now() - $1::interval
+        order by used_at limit $2)""",
     "mails": """delete from mails where mail_id = any(array(
         select mail_id from mails where created_at < now() - $1::interval order by created_at limit $2))""",
 }

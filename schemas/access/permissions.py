@@ -75,6 +75,20 @@ BUNDLES: Mapping[Bundle, frozenset[Permission]] = {
 """Scopes that stand for several permissions. ``admin`` operates the installation where the organisation runs it."""
 Scope = Literal[Permission, Bundle]
 SCOPES: tuple[Scope, ...] = (*get_args(Bundle), *get_args(Permission))
+AppScope = Literal[
+    "read", "write",
+    "projects:read", "projects:write",
+    "brand:read", "brand:write",
+    "scoring:read", "scoring:write",
+    "analytics:read",
+    "webhooks:read", "webhooks:write",
+    "members:read",
+    "usage:read",
+    "billing:read",
+    "audit:read",
+    "organisation:read",
+]  # fmt: skip
+"""Scopes of OAuth clients. None of them changes who may call, for how long, or who pays: that would outlive a grant."""
 NEEDS_OPERATOR: frozenset[Permission] = frozenset({"installation:operate"})
 """What no caller may outside the organisation that runs the installation."""
 

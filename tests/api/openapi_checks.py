@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from api.http.operations import Operation
 from api.openapi.document import encode_document, make_document, problem_codes
+from api.problems.problem_details import MEDIA_TYPE
 from api.routes import OPERATIONS
 
 
@@ -40,7 +41,7 @@ def undocumented(operation: Operation, answer: httpx2.Response) -> list[str]:
         return found + ([f"a body of {media_type}"] if answer.content else [])
     if media_type not in content:
         return [*found, f"media type {media_type}"]
-    if answer.status_code >= 400 and answer.json()["code"] not in problem_codes(operation):
+    if media_type == MEDIA_TYPE and answer.json()["code"] not in problem_codes(operation):
         found.append(f"problem {answer.json()['code']}")
     reference = content[media_type]["schema"].get("$ref")
     if reference is not None:

@@ -22,7 +22,9 @@ from api.routes import OPERATIONS
 
 ENDED = {"completed", "failed", "cancelled"}
 JSON = ("application/json", "application/problem+json", "application/ld+json")
-SAMPLES: Mapping[str, Mapping[str, str]] = {"search": {"q": "the"}, "findIds": {"starts_with": "0000"}}
+SAMPLES: Mapping[str, Mapping[str, str]] = {
+    "search": {"q": "the"}, "findIds": {"starts_with": "0000"}, "showUnsubscribePage": {"token": "no-link-of-ours"},
+}  # fmt: skip
 """Values for query parameters that are required, by operation."""
 LISTED = {"listCaptionTemplates": ("template", "template_id")}
 """Operations whose items are named by another field than their path parameter: the parameter, and the field."""

@@ -141,7 +141,7 @@ async def set_person(connection: Connection, user_id: UUID) -> None:
 
 async def set_place(
     connection: Connection,
-    name: Literal["email", "token_hash", "origin", "subjects", "credential", "identity"],
+    name: Literal["email", "token_hash", "origin", "subjects", "credential", "identity", "client"],
     value: str,
 ) -> None:
     """Let the rest of the current transaction see the rows that a value names: an address, a token's hash."""

@@ -1,7 +1,7 @@
 """Access tokens: JWTs (RFC 9068) that the key ring signs with Ed25519 (RFC 9864).
 
-A token says who signed in, in which session and for which organisation. The rows say whether that still counts: see
-``Callers`` in api/http/auth.py.
+A token says who signed in, in which session and for which organisation; or which client calls, by which grant and
+with which scopes. The rows say whether that still counts: see ``Callers`` in api/http/auth.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,6 +33,7 @@ LEEWAY_S = 5
 _SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}")
 _HEADER = {"alg", "typ", "kid"}
 _CLAIMS = {"iss", "aud", "sub", "sid", "org", "jti", "iat", "exp"}
+_GRANT_CLAIMS = {"iss", "aud", "sub", "gid", "org", "client_id", "scope", "jti", "iat", "exp"}
 
 
 class AccessClaims(Value, frozen=True, kw_only=True):
@@ -43,6 +44,21 @@ class AccessClaims(Value, frozen=True, kw_only=True):
     org_id: UUID | None
     expires_at: float
     """Seconds since 1970."""
+
+
+class GrantClaims(Value, frozen=True, kw_only=True):
+    """What a valid access token of an OAuth client says."""
+
+    token_id: UUID
+    subject: UUID
+    """The person who granted; of a client that calls for itself, the client."""
+    grant_id: UUID
+    org_id: UUID
+    client_id: UUID
+    scopes: tuple[str, ...]
+    issued_at: float
+    expires_at: float
+    """Seconds since 1970, as ``issued_at``."""
 
 
 class AccessTokens:
@@ -64,20 +80,38 @@ class AccessTokens:
 
     def issue(self, user_id: UUID, session_id: UUID, org_id: UUID | None) -> str:
         """A token for a session."""
+        org = {} if org_id is None else {"org": str(org_id)}
+        return self._sign({"sub": str(user_id), "sid": str(session_id)} | org)
+
+    def issue_for_grant(
+        self, subject: UUID, *, grant_id: UUID, org_id: UUID, client_id: UUID, scopes: Sequence[str]
+    ) -> str:
+        """A token for an OAuth client."""
+        ids = {"sub": str(subject), "gid": str(grant_id), "org": str(org_id), "client_id": str(client_id)}
+        return self._sign(ids | {"scope": " ".join(scopes)})
+
+    def _sign(self, claims: dict[str, str]) -> str:
         now = int(self._clock().timestamp())
         kid, key = next(iter(self._current().items()))
-        claims = {"iss": self._issuer, "aud": self._issuer, "sub": str(user_id), "sid": str(session_id)}
         times = {"jti": str(uuid4()), "iat": now, "exp": now + self.life_s}
-        org = {} if org_id is None else {"org": str(org_id)}
         header = {"alg": ALGORITHM, "typ": TYPE, "kid": kid}
-        return jwt.encode(header, claims | org | times, key, algorithms=[ALGORITHM])
+        ours = {"iss": self._issuer, "aud": self._issuer}
+        return jwt.encode(header, ours | claims | times, key, algorithms=[ALGORITHM])
 
-    def verify(self, token: str) -> AccessClaims | None:
+    @property
+    def issuer(self) -> str:
+        """Who issues the tokens, and whom they are for."""
+        return self._issuer
+
+    def verify(self, token: str) -> AccessClaims | GrantClaims | None:
         """The claims of a token that is ours and counts now; None for any other."""
         if len(token) > MAX_CHARS or not _SHAPE.fullmatch(token):
             return None
         header, claims = (_object(part) for part in token.split(".")[:2])
-        if header is None or claims is None or set(header) != _HEADER or not set(claims) <= _CLAIMS:
+        if header is None or claims is None or set(header) != _HEADER:
+            return None
+        of_grant = set(claims) == _GRANT_CLAIMS
+        if not of_grant and not set(claims) <= _CLAIMS:
             return None
         kid = header["kid"]
         key = self._current().get(kid) if isinstance(kid, str) else None
@@ -85,16 +119,11 @@ class AccessTokens:
             return None
         try:
             jwt.decode(token, key, algorithms=[ALGORITHM])
-            return AccessClaims(
-                user_id=UUID(claims["sub"]),
-                session_id=UUID(claims["sid"]),
-                org_id=UUID(claims["org"]) if "org" in claims else None,
-                expires_at=float(claims["exp"]),
-            )
+            return _grant_claims(claims) if of_grant else _session_claims(claims)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def left_s(self, claims: AccessClaims) -> float:
+    def left_s(self, claims: AccessClaims | GrantClaims) -> float:
         """Seconds until a token has expired."""
         return claims.expires_at - self._clock().timestamp()
 
@@ -128,6 +157,28 @@ class AccessTokens:
             self._keys = dict(_key_of(seed) for seed in seeds)
             self._made_of = seeds
         return self._keys
+
+
+def _session_claims(claims: dict[str, Any]) -> AccessClaims:
+    return AccessClaims(
+        user_id=UUID(claims["sub"]),
+        session_id=UUID(claims["sid"]),
+        org_id=UUID(claims["org"]) if "org" in claims else None,
+        expires_at=float(claims["exp"]),
+    )
+
+
+def _grant_claims(claims: dict[str, Any]) -> GrantClaims:
+    return GrantClaims(
+        token_id=UUID(claims["jti"]),
+        subject=UUID(claims["sub"]),
+        grant_id=UUID(claims["gid"]),
+        org_id=UUID(claims["org"]),
+        client_id=UUID(claims["client_id"]),
+        scopes=tuple(claims["scope"].split()),
+        issued_at=float(claims["iat"]),
+        expires_at=float(claims["exp"]),
+    )
 
 
 def _key_of(seed: bytes) -> tuple[str, OKPKey]:

@@ -18,6 +18,7 @@ from core.services.identity.refusals import IdentityRefused, refuse_excess
 from core.storage.identity import invitations, mails, memberships, people, sign_in_failures
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord, Membership
+from core.storage.oauth.grants import revoke_grants_of
 from core.storage.organisation.erasures import request_person_erasure
 from schemas.access.permissions import Permission, Role
 from schemas.common import Value
@@ -95,6 +96,7 @@ async def remove_member(connection: Connection, org_id: UUID, giver: Giver, user
     if member.role == "owner":
         await _check_owner_stays(connection, org_id)
     await memberships.delete_membership(connection, org_id, user_id)
+    await revoke_grants_of(connection, org_id, user_id, "its person left the organisation")
     note_identity_event("member.removed", actor=giver.actor, org_id=org_id, member=str(user_id))
 
 

@@ -6,8 +6,18 @@ import hashlib
 import secrets
 from typing import Literal
 
-TokenKind = Literal["refresh", "mail", "invitation", "challenge"]
-_PREFIXES: dict[TokenKind, str] = {"refresh": "clr_", "mail": "clm_", "invitation": "cli_", "challenge": "clc_"}
+TokenKind = Literal[
+    "refresh", "mail", "invitation", "challenge", "client-secret", "oauth-code", "oauth-refresh"
+]  # fmt: skip
+_PREFIXES: dict[TokenKind, str] = {
+    "refresh": "clr_",
+    "mail": "clm_",
+    "invitation": "cli_",
+    "challenge": "clc_",
+    "client-secret": "cls_",
+    "oauth-code": "clo_",
+    "oauth-refresh": "clg_",
+}
 _RANDOM_BYTES = 32
 
 

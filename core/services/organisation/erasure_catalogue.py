@@ -32,11 +32,20 @@ _TRACES = "core.services.organisation.person_traces.erase_traces"
 TABLES: Mapping[str, TableErasure] = {
     # access goes first, so that no new rows are made
     "api_keys": TableErasure(organisation="delete from api_keys where org_id = $1"),
+    "oauth_grants": TableErasure(
+        organisation="delete from oauth_grants where org_id = $1 or client_org_id = $1", person=_PEOPLE
+    ),
+    "oauth_codes": TableErasure(why_organisation=BY_CASCADE, person=_PEOPLE),
+    "oauth_refresh_tokens": TableErasure(why_organisation=BY_CASCADE, person=_PEOPLE),
+    "oauth_clients": TableErasure(organisation="delete from oauth_clients where org_id = $1"),
     "service_accounts": TableErasure(organisation="delete from service_accounts where org_id = $1"),
     "producer_keys": TableErasure(organisation="delete from producer_keys where org_id = $1"),
     "memberships": TableErasure(organisation="delete from memberships where org_id = $1", person=_PEOPLE),
     "invitations": TableErasure(organisation="delete from invitations where org_id = $1", person=_PEOPLE),
     "mails": TableErasure(organisation="delete from mails where org_id = $1", person=_PEOPLE),
+    "notifications": TableErasure(organisation="delete from notifications where org_id = $1", person=_PEOPLE),
+    "notification_deliveries": TableErasure(why_organisation=BY_CASCADE, person=_PEOPLE),
+    "notification_preferences": TableErasure(why_organisation=BY_CASCADE, person=_PEOPLE),
     # what was made
     "admissions": TableErasure(organisation="delete from admissions where org_id = $1"),
     "attempts": TableErasure(organisation="delete from attempts where org_id = $1 and state <> 'running'"),
@@ -102,12 +111,17 @@ TABLES: Mapping[str, TableErasure] = {
     "totp_secrets": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     "recovery_codes": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     "passkeys": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
+    "linked_identities": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
+    "push_subscriptions": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     "sign_in_failures": TableErasure(why_organisation=NO_ORGANISATION, person=_PEOPLE),
     # the erasures themselves, and rows without personal data
     "orgs": TableErasure(why_organisation="its id stays as a tombstone, its name and settings go"),
     "organisation_erasures": TableErasure(why_organisation="proves the erasure: ids, times and counts"),
     "person_erasures": TableErasure(why_organisation=NO_ORGANISATION, person=_TRACES),
     "organisation_archives": TableErasure(organisation="delete from organisation_archives where org_id = $1"),
+    "installation_keys": TableErasure(
+        why_organisation="secrets of the installation", why_person="secrets of the installation"
+    ),
     "peppers": TableErasure(why_organisation="secrets of the installation", why_person="secrets of the installation"),
     "rate_buckets": TableErasure(why_organisation="numbers under ids, lost with a restart"),
     "schema_migrations": TableErasure(why_organisation="names of migrations", why_person="names of migrations"),

@@ -87,6 +87,45 @@ def test_keys_are_listed_rotated_and_revoked_by_their_first_digits(
     assert "2 keys begin with '7d1f20a'" in capsys.readouterr().err
 
 
+CLIENT = {
+    "client_id": KEY_ID, "name": "Clip Calendar", "kind": "confidential", "scopes": ["projects:read"],
+    "redirect_uris": ["https://app.example.org/cb"], "service_account_id": None, "homepage": "", "secret_last4": "k7Qz",
+}  # fmt: skip
+
+
+def test_oauth_clients_are_registered_changed_and_deleted(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/v1/oauth/clients/{KEY_ID}"
+    plan(twin, "POST", "/v1/oauth/clients", CLIENT | {"client_secret": "cls_abc"}, CLIENT | {"client_secret": None})
+    uri = ("--redirect-uri", "https://app.example.org/cb")
+    assert run(tmp_path, "clients", "create", "Clip Calendar", "--scope", "projects:read", *uri) == ExitCode.OK
+    assert sent(twin, "POST", "/v1/oauth/clients") == {
+        "name": "Clip Calendar",
+        "kind": "confidential",
+        "scopes": ["projects:read"],
+        "redirect_uris": ["https://app.example.org/cb"],
+    }
+    assert capsys.readouterr().out.count("cls_abc") == 1
+    assert run(tmp_path, "clients", "create", "App", "--public", "--scope", "read", *uri) == ExitCode.OK
+    assert "it has no secret" in capsys.readouterr().out
+    plan(twin, "GET", "/v1/oauth/clients", *[{"items": [CLIENT], "next_cursor": None}] * 5)
+    assert run(tmp_path, "clients", "list") == ExitCode.OK
+    assert "…k7Qz" in capsys.readouterr().out
+    plan(twin, "PATCH", path, CLIENT)
+    assert run(tmp_path, "clients", "change", "7d1f", "--scope", "read") == ExitCode.OK
+    assert sent(twin, "PATCH", path) == {"scopes": ["read"]}
+    assert run(tmp_path, "clients", "change", "7d1f") == ExitCode.USAGE
+    plan(twin, "POST", f"{path}/rotate", CLIENT | {"client_secret": "cls_new"})
+    assert run(tmp_path, "clients", "rotate", "7d1f", "--overlap-hours", "0") == ExitCode.OK
+    printed = capsys.readouterr().out
+    assert "cls_new" in printed
+    assert "The old secret has ended." in printed
+    twin.overrides["DELETE", path] = [httpx2.Response(204)]
+    assert run(tmp_path, "clients", "delete", "7d1f") == ExitCode.OK
+    assert run(tmp_path, "clients", "delete", "9") == ExitCode.USAGE
+
+
 def test_a_key_is_checked_without_an_api(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

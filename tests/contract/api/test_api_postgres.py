@@ -213,6 +213,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     )
     kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
     account = await world.ann.client.post("/v1/service-accounts", json={"name": "ours", "role": "viewer"})
+    app = {"name": "ours", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
+    client = await world.ann.client.post("/v1/oauth/clients", json=app)
     invitation = await world.ann.client.post("/v1/invitations", json={"email": "a@example.org", "role": "viewer"})
     archive = await world.ann.client.post("/v1/organisation/archives", json={})
     ids = {
@@ -237,6 +239,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "passkey_id": str(uuid4()),
         "identity_id": str(uuid4()),
         "provider": "acme",
+        "client_id": client.json()["client_id"],
+        "grant_id": str(uuid4()),
         "filename": "clip-01-9x16.mp4",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}

@@ -43,6 +43,8 @@ async def test_every_get_is_read_or_named_as_unread(world: World) -> None:
     await new_clip(world, world.ann, project_id)
     await new_letter(world, world.ann)
     await world.ann.client.post("/v1/service-accounts", json={"name": "A program", "role": "viewer"})
+    app = {"name": "An app", "kind": "public", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
+    await world.ann.client.post("/v1/oauth/clients", json=app)
     found = await read_all_async(world.ann.client, str(project_id), without=UNREACHED)
     assert not found.failures()
     assert set(found.operations.values()) | found.unread == {operation.name for operation in gets()}

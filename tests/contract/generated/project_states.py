@@ -22,7 +22,7 @@ TABLES = {
     "project_id": "projects", "clip_id": "clips", "export_id": "exports", "preview_id": "previews",
     "upload_id": "uploads", "asset_id": "assets", "kit_id": "brand_kits", "endpoint_id": "webhook_endpoints",
     "dead_id": "dead_letters", "delivery_id": "deliveries", "key_id": "api_keys",
-    "service_account_id": "service_accounts",
+    "service_account_id": "service_accounts", "client_id": "oauth_clients",
 }  # fmt: skip
 """Where the resources of each path parameter are."""
 
@@ -143,6 +143,7 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
     source = {"source_url": "https://video.example/a.mp4"}
     endpoint = {"url": "https://receiver.example/hook", "events": ["project.completed"]}
     key, account = {"name": "Spare", "scopes": ["read"]}, {"name": "Spare", "role": "viewer"}
+    client = {"name": "Spare", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
     return {
         "eraseProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
         "cancelProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
@@ -153,6 +154,7 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
         "disableServiceAccount": [
             (await ask("POST", "/v1/service-accounts", account))["service_account_id"] for _ in many
         ],
+        "deleteOAuthClient": [(await ask("POST", "/v1/oauth/clients", client))["client_id"] for _ in many],
         "deleteEndpoint": [(await ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"] for _ in many],
     }
 
@@ -164,6 +166,8 @@ async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, 
     await pipeline.ask("POST", f"/v1/webhooks/endpoints/{endpoint_id}/test")
     await pipeline.ask("POST", "/v1/service-accounts", {"name": "Kept", "role": "editor"})
     await pipeline.ask("POST", "/v1/keys", {"name": "Kept", "scopes": ["read"]})
+    client = {"name": "Kept", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
+    await pipeline.ask("POST", "/v1/oauth/clients", client)
     excluded = {one for ids in spare.values() for one in ids} | {str(pipeline.world.ann.key_id)}  # the callers' own
     async with org_transaction(pipeline.world.api, pipeline.org_id) as rows:
         listed = {

@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from core.infra.postgres.connection import org_transaction, person_transaction, transaction
 from core.settings import Settings
 from tests.contract.rigs.api_world import World, new_project, open_world
+from tests.contract.rigs.oauth import BASE, register_client, tokens_for
 from tests.contract.rigs.people import PASSWORD, SignedPerson, invite, join, new_email, visitor
 from tests.support.progress import HANG_S, await_while_moving
 
 pytestmark = pytest.mark.contract
-SHARED = {"memberships", "users"}
+SHARED = {"memberships", "oauth_grants", "users"}
 """Tables whose rows the person's organisations see, too."""
 WRITTEN_ONLY = {"mails", "person_erasures"}
 """Tables that the API only adds to; of the second the row comes with the end of the person's own."""
@@ -24,7 +26,7 @@ OF_TOKENS = ("invitations", "sign_in_failures")
 
 @pytest.fixture
 async def world(postgres: Settings) -> AsyncIterator[World]:
-    async with open_world(postgres) as opened:
+    async with open_world(msgspec.structs.replace(postgres, public=BASE)) as opened:
         yield opened
 
 
@@ -38,6 +40,8 @@ async def person(world: World, postgres: Settings) -> SignedPerson:
     await made.client.post("/v1/account/totp", json={"password": PASSWORD})
     await invite(made.client, new_email(), "viewer")
     await world.owner.execute("select set_config('app.user', $1, false)", str(made.user_id))
+    app = await register_client(world.ann)
+    await tokens_for(world, made, app)
     await world.owner.execute("insert into recovery_codes (user_id, hash) values ($1, $2)", made.user_id, uuid4().bytes)
     await world.owner.execute(
         """insert into passkeys (user_id, passkey_id, credential_id, public_key, sign_count, name, backed_up)

@@ -63,6 +63,7 @@ OTHER_TAGS = {
     "auth": "tests/contract/identity",
     "people": "tests/contract/identity",
     "keys": "tests/contract/access",
+    "oauth": "tests/contract/oauth",
     "billing": "tests/contract/payments",
 }
 """Tags of requests that touch no project: where they are made."""
@@ -326,6 +327,8 @@ async def of_the_organisation(story: Story, clip: str) -> None:
     endpoint_id = (await story.then("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
     await of_deliveries(story, f"/v1/webhooks/endpoints/{endpoint_id}")
     await story.then("POST", "/v1/service-accounts", {"name": "The newsroom's uploader", "role": "editor"})
+    app = {"name": "Calendar", "kind": "public", "scopes": ["read"], "redirect_uris": ["https://app.example/back"]}
+    await story.then("POST", "/v1/oauth/clients", app)
     for path in (f"/v1/webhooks/endpoints/{endpoint_id}", f"/v1/brand-kits/{kit_id}", f"/v1/assets/{asset_id}"):
         await story.then("DELETE", path)
 

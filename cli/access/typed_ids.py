@@ -1,0 +1,26 @@
+"""Ids of keys and OAuth clients by their first digits, as people type them."""
+
+from __future__ import annotations
+
+from cli.api.client import Client
+from cli.exit_codes import CliError, ExitCode
+
+MAX_PAGE_ITEMS = 100
+
+
+def find_id(client: Client, path: str, field: str, typed: str, *, noun: str) -> str:
+    """The id of the one item of a list that begins with what was typed.
+
+    ``field``: the item's id; ``noun``: what it is called, also by its commands. Raises CliError for none or several.
+    """
+    ids, cursor = set[str](), None
+    while True:
+        page = client.get(path, limit=MAX_PAGE_ITEMS, cursor=cursor)
+        ids |= {item[field] for item in page["items"] if item[field].startswith(typed.lower())}
+        cursor = page.get("next_cursor")
+        if not cursor:
+            break
+    if len(ids) != 1:
+        several = f"{len(ids)} {noun}s begin with" if ids else f"no {noun} begins with"
+        raise CliError(ExitCode.USAGE, f"{several} {typed!r}: `clipstream {noun}s list` shows them")
+    return ids.pop()
