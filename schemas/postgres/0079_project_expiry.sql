@@ -3,7 +3,6 @@ alter table projects add column announced_expiry timestamptz;  -- what the notic
 create index projects_by_end on projects (org_id, finished_at) where state in ('completed', 'failed', 'cancelled');
 create index projects_announced on projects (announced_expiry) where announced_expiry is not null;
 -- The relay lists what is due; its erasure writes notices and ends.
-create policy relay on orgs for select to clipstream_relay using (true);
 grant select (plan) on orgs to clipstream_relay;
 grant select (finished_at, announced_expiry) on projects to clipstream_relay;
 grant select (org_id, plan, plan_since, created_at) on orgs to clipstream_erasure;

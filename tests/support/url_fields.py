@@ -12,8 +12,9 @@ NAMED = re.compile(
 """Names of fields that may hold a URL, or a part of one."""
 DESCRIBED = re.compile(r"\bur[il]s?\b|https?:|\borigins?\b", re.I)
 """Words of a description that tell of a URL."""
-Use: TypeAlias = Literal["fetched", "posted", "compared", "none"]
-"""Fetched or posted to by a worker; compared with what others send, never called; no URL at all, or one only shown."""
+Use: TypeAlias = Literal["fetched", "posted", "compared", "redirected", "none"]
+"""Fetched or posted to by a worker; compared with what others send, never called; where browsers are sent, never called
+by us (tests/contract/oauth); no URL at all, or one only shown."""
 Place: TypeAlias = tuple[str, str, str]
 """Operation, media type (``query``: a parameter), and JSON pointer or name."""
 
@@ -26,6 +27,10 @@ URL_FIELDS: Mapping[Place, Use] = {
     ("changeEndpoint", "application/json", "/url"): "posted",
     ("changeOrganisation", "application/json", "/allowed_origins/0"): "compared",
     ("listProjects", "query", "source_url"): "compared",
+    ("registerPushSubscription", "application/json", "/endpoint"): "posted",
+    ("createOAuthClient", "application/json", "/redirect_uris/0"): "redirected",
+    ("changeOAuthClient", "application/json", "/redirect_uris/0"): "redirected",
+    ("giveTokens", "application/x-www-form-urlencoded", "/redirect_uri"): "redirected",
     ("createKey", "application/json", "/allowed_addresses/0"): "none",
     ("changeKey", "application/json", "/allowed_addresses/0"): "none",
     ("handOverClip", "query", "media"): "none",

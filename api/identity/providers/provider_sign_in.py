@@ -209,6 +209,7 @@ OPERATIONS = (
         method="POST",
         path="/v1/auth/providers/{provider}/start",
         name="prepareProviderSignIn",
+        unaudited="its flow ends as a `sign-in`, which has the entry",
         tag="auth",
         permission="public",
         transactional=False,

@@ -94,7 +94,7 @@ async def register_invited(
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         tokens = await begin_session(parts, connection, user_id, visitor, ["password"], invitation.org_id)
-        await _tell_of_joining(parts, connection, invitation, user_id, visitor)
+        await tell_of_joining(parts, connection, invitation, user_id, visitor)
     actor = Actor(kind="user", id=user_id)
     note_identity_event("invitation.accepted", actor=actor, org_id=invitation.org_id, address=visitor.address)
     return tokens
@@ -112,13 +112,13 @@ async def accept_invitation(parts: IdentityParts, user_id: UUID, token: str, vis
         refuse_excess(await check_member_seat(connection, parts.settings, invitation.org_id))
         await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
         await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
-        await _tell_of_joining(parts, connection, invitation, user_id, visitor)
+        await tell_of_joining(parts, connection, invitation, user_id, visitor)
     actor = Actor(kind="user", id=user_id)
     note_identity_event("invitation.accepted", actor=actor, org_id=invitation.org_id, address=visitor.address)
     return invitation.org_id
 
 
-async def _tell_of_joining(
+async def tell_of_joining(
     parts: IdentityParts, connection: Connection, invitation: InvitationRecord, user_id: UUID, visitor: Visitor
 ) -> None:
     """Tell the organisation, and append it to its audit log."""

@@ -10,8 +10,9 @@ from api.routes import OPERATIONS
 
 BY_ID = {operation.name: operation for operation in OPERATIONS}
 UNAUDITED = {
-    "answerChallenge", "appendTusUpload", "askForPasswordReset", "beginPasskeySignIn", "login", "receiveStripeEvent",
-    "refreshSession", "register", "resetPassword", "signInWithPasskey", "unsubscribe", "verifyEmail",
+    "answerChallenge", "appendTusUpload", "askForPasswordReset", "beginPasskeySignIn", "giveTokens", "introspectToken",
+    "linkIdentity", "login", "prepareProviderSignIn", "receiveStripeEvent", "refreshSession", "register",
+    "resetPassword", "revokeToken", "signInWithPasskey", "unsubscribe", "verifyEmail", "withdrawGrant",
 }  # fmt: skip
 """Writes without an entry of their own: reviewed."""
 

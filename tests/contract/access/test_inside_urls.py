@@ -30,7 +30,9 @@ from streams.ingest.agent import IngestStage
 from streams.runtime.attempts import Attempts
 from tests.contract.rigs.api_world import World, open_world
 from tests.contract.rigs.delivered import Delivered
+from tests.contract.rigs.people import join
 from tests.contract.rigs.stage_rig import RULES, Rig, make_rig
+from tests.support.browser import Browser
 from tests.support.fake_server import PUBLIC, Names, answer, fetch
 from tests.support.inside_urls import INSIDE_URLS
 from tests.support.progress import HANG_S
@@ -44,8 +46,13 @@ CALLED: tuple[Use, ...] = ("fetched", "posted")
 FIELDS = sorted(place for place, use in URL_FIELDS.items() if use in CALLED)
 COMPARED = sorted(place for place, use in URL_FIELDS.items() if use == "compared")
 PUBLIC_URL = "https://example.com/a"
-REQUIRED: dict[str, dict[str, Any]] = {"createEndpoint": {"events": ["project.completed"]}}
+REQUIRED: dict[str, dict[str, Any]] = {
+    "createEndpoint": {"events": ["project.completed"]},
+    "registerPushSubscription": {"keys": Browser().subscription(PUBLIC_URL)["keys"]},
+}
 """What the body of an operation needs beside the URL."""
+OF_PEOPLE = {"registerPushSubscription"}
+"""Operations that a person calls, not a key."""
 
 
 def sample(place: Sequence[str]) -> list[str]:
@@ -149,18 +156,20 @@ async def kept(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("place", FIELDS, ids="-".join)
-async def test_no_field_takes_a_url_that_leads_inside(world: World, place: Place) -> None:
+async def test_no_field_takes_a_url_that_leads_inside(world: World, postgres: Settings, place: Place) -> None:
+    of_person = place[0] in OF_PEOPLE
+    client = (await join(world, postgres, world.ann, "editor")).client if of_person else world.ann.client
     endpoint_id = await new_endpoint(world)
     before, urls = await kept(world), sample(place)
     for url in urls:
-        refused = await send(world.ann.client, place, url, endpoint_id)
+        refused = await send(client, place, url, endpoint_id)
         problem = refused.json()
         assert refused.status_code == 422, (url, refused.text)
         pointers = {error["pointer"] for error in problem["errors"]}
         # the form and the JSON of an older API say of some texts only that the body is wrong
         assert pointers == {place[2]} or (problem["code"], pointers) == ("invalid", {""}), (url, problem)
     assert await kept(world) == before
-    accepted = await send(world.ann.client, place, PUBLIC_URL, endpoint_id)
+    accepted = await send(client, place, PUBLIC_URL, endpoint_id)
     assert accepted.status_code < 300, "the request itself is right: only its URL was not"
     record(12, f"{' '.join(place)}: {len(set(urls))} URLs of {len(set(INSIDE_URLS))} tried, each refused with a 422")
 

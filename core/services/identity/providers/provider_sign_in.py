@@ -12,18 +12,19 @@ from uuid import UUID
 from core.domain.identity.actors import Actor
 from core.infra.openid.provider_documents import ForeignIdentity
 from core.infra.postgres.connection import Connection, set_org, set_person, transaction
-from core.services.identity.identity_log import note_identity_event
+from core.services.billing.seats import check_member_seat
+from core.services.identity.identity_log import append_person_event, note_identity_event
 from core.services.identity.identity_parts import IdentityParts, Visitor
-from core.services.identity.people import normal_email
+from core.services.identity.people import normal_email, tell_of_joining
 from core.services.identity.providers.linked_identities import label_of, tell_of_change, write_link
 from core.services.identity.providers.sign_in_flows import Flow, find_provider
-from core.services.identity.refusals import IdentityRefused, invalid_code
+from core.services.identity.refusals import IdentityRefused, invalid_code, refuse_excess
 from core.services.identity.second_factors import Challenge, begin_challenge, list_factors
 from core.services.identity.sessions import SessionTokens, begin_session
 from core.storage.identity import invitations, linked_identities, memberships, people
 
 Event = tuple[str, UUID | None]
-"""What happened besides the sign-in, and the organisation that it concerns."""
+"""What happened, and the organisation that it concerns; None: all of the person's."""
 
 
 async def sign_in_by_provider(
@@ -32,23 +33,31 @@ async def sign_in_by_provider(
     """Begin the session of an identity's person, or their challenge. Raises IdentityRefused."""
     method = f"provider:{flow.provider}"
     async with transaction(parts.pool) as connection:
-        user_id, org_id, events = await _find_or_add(parts, connection, flow, identity)
+        user_id, org_id, events = await _find_or_add(parts, connection, flow, identity, visitor)
         person = await people.lock_person(connection, user_id)
         if person is None or person.disabled_at is not None or person.email_verified_at is None:
             raise IdentityRefused("sign-in-refused", "The account cannot be used.")
         outcome: SessionTokens | Challenge | None = await begin_challenge(connection, user_id, method)
         if outcome is None:
             outcome = await begin_session(parts, connection, user_id, visitor, [method], org_id)
+            events.append(("sign-in", None))
+        for action, concerned in events:
+            await append_person_event(
+                connection,
+                action,
+                user_id,
+                address=visitor.address,
+                user_agent=visitor.user_agent,
+                org_ids=None if concerned is None else [concerned],
+            )
     actor = Actor(kind="user", id=user_id)
     for action, concerned in events:
         note_identity_event(action, actor=actor, org_id=concerned, address=visitor.address, provider=flow.provider)
-    if isinstance(outcome, SessionTokens):
-        note_identity_event("sign-in", actor=actor, address=visitor.address, method=method)
     return outcome
 
 
 async def _find_or_add(
-    parts: IdentityParts, connection: Connection, flow: Flow, identity: ForeignIdentity
+    parts: IdentityParts, connection: Connection, flow: Flow, identity: ForeignIdentity, visitor: Visitor
 ) -> tuple[UUID, UUID | None, list[Event]]:
     """The person of an identity, whose rows the transaction sees then. Raises IdentityRefused."""
     linked = await linked_identities.find_identity(connection, identity.issuer, identity.subject)
@@ -58,12 +67,12 @@ async def _find_or_add(
         await linked_identities.note_identity_use(connection, user_id, identity_id)
         return user_id, None, []
     if flow.invitation:
-        return await _add_invited(parts, connection, flow, identity)
+        return await _add_invited(parts, connection, flow, identity, visitor)
     return await _link_or_register(parts, connection, flow, identity)
 
 
 async def _add_invited(
-    parts: IdentityParts, connection: Connection, flow: Flow, identity: ForeignIdentity
+    parts: IdentityParts, connection: Connection, flow: Flow, identity: ForeignIdentity, visitor: Visitor
 ) -> tuple[UUID, UUID | None, list[Event]]:
     """An account for who has the code of an invitation: its mail has confirmed the address."""
     invitation = await invitations.find_invitation(connection, bytes.fromhex(flow.invitation))
@@ -73,9 +82,11 @@ async def _add_invited(
     if user_id is None:
         detail = "The invited address has an account: sign in, link the provider, and accept the invitation."
         raise IdentityRefused("account-exists", detail)
+    refuse_excess(await check_member_seat(connection, parts.settings, invitation.org_id))
     await invitations.end_invitation(connection, invitation.org_id, invitation.invitation_id, accepted=True)
     await memberships.write_membership(connection, invitation.org_id, user_id, invitation.role)
-    return user_id, invitation.org_id, [("invitation.accepted", invitation.org_id)]
+    await tell_of_joining(parts, connection, invitation, user_id, visitor)
+    return user_id, invitation.org_id, []
 
 
 async def _link_or_register(
