@@ -116,8 +116,15 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
 async def test_all_rows_are_sealed_again_and_a_repeat_has_no_effect(rig: Rig) -> None:
     both = named_ring(k2=SECOND, **{"": FIRST})
     result = await reseal(rig.keys, both, batch_rows=10)
-    one_each = ("producer_keys", "webhook_former_secrets", "idempotency_keys", "mails", "totp_secrets", "push_subscriptions",
-                "installation_keys")
+    one_each = (
+        "producer_keys",
+        "webhook_former_secrets",
+        "idempotency_keys",
+        "mails",
+        "totp_secrets",
+        "push_subscriptions",
+        "installation_keys",
+    )
     assert result.changed == {"webhook_endpoints": ENDPOINTS} | dict.fromkeys(one_each, 1)
     assert (result.closed, result.left) == ([], 0)
     assert await rig.sealed_by() == {one.table: {"k2"} for one in SEALED}
