@@ -14,12 +14,13 @@ from core.settings import Settings
 from tests.contract.rigs.api_world import World, new_project, open_world
 from tests.contract.rigs.oauth import BASE, register_client, tokens_for
 from tests.contract.rigs.people import PASSWORD, SignedPerson, invite, join, new_email, visitor
+from tests.support.browser import Browser
 from tests.support.progress import HANG_S, await_while_moving
 
 pytestmark = pytest.mark.contract
 SHARED = {"memberships", "oauth_grants", "users"}
 """Tables whose rows the person's organisations see, too."""
-WRITTEN_ONLY = {"mails", "person_erasures"}
+WRITTEN_ONLY = {"mails", "notification_deliveries", "notifications", "person_erasures"}
 """Tables that the API only adds to; of the second the row comes with the end of the person's own."""
 OF_TOKENS = ("invitations", "sign_in_failures")
 
@@ -57,6 +58,10 @@ async def person(world: World, postgres: Settings) -> SignedPerson:
         uuid4(),
         f"subject-{made.user_id}",
     )
+    body = {"items": [{"kind": "clips.ready", "mail": "off"}]}
+    assert (await made.client.patch("/v1/account/notifications", json=body)).status_code == 200
+    subscription = Browser().subscription("https://push.example.org/made")
+    assert (await made.client.post("/v1/account/push-subscriptions", json=subscription)).status_code == 201
     return made
 
 
@@ -72,7 +77,8 @@ async def test_rows_of_a_person_are_shown_to_no_other(world: World, person: Sign
     """The catalogue: each table with a person's id, as the API's role, in every place but the person's own."""
     tables = set(await tables_of_people(world)) - WRITTEN_ONLY
     assert tables == SHARED | {
-        "linked_identities", "passkeys", "recovery_codes", "refresh_tokens", "sessions", "single_use_tokens",
+        "linked_identities", "notification_preferences", "passkeys", "recovery_codes", "refresh_tokens",
+        "push_subscriptions", "sessions", "single_use_tokens",
         "totp_secrets",
     }  # fmt: skip
     for table in tables:

@@ -56,7 +56,7 @@ class Rig(msgspec.Struct, kw_only=True):
 @pytest.fixture(name="rig")
 async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
     owner = await asyncpg.connect(own_postgres.postgres_owner)
-    await owner.execute("truncate orgs cascade; truncate peppers")
+    await owner.execute("truncate orgs cascade; truncate peppers, installation_keys; truncate users cascade")
     org_id, ring = uuid.uuid4(), ring_of(FIRST)
     await owner.execute("insert into orgs (org_id, name) values ($1, 'a')", org_id)
     for number in range(ENDPOINTS):
@@ -89,6 +89,22 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
     await owner.execute(
         "insert into totp_secrets (user_id, sealed) values ($1, $2)", person_id, ring.seal("second-factors", b"s")
     )
+    session_id = uuid.uuid4()
+    await owner.execute(
+        "insert into sessions (session_id, user_id, methods, address, user_agent, idle_until, expires_at) "
+        "values ($1, $2, '{}', '', '', now(), now())",
+        session_id, person_id,
+    )  # fmt: skip
+    await owner.execute(
+        "insert into push_subscriptions (subscription_id, user_id, session_id, endpoint_hash, host, sealed) "
+        "values ($1, $2, $3, '', '', $4)",
+        uuid.uuid4(), person_id, session_id, ring.seal("push", b"{}"),
+    )  # fmt: skip
+    await owner.execute("set role clipstream_api")
+    await owner.execute(
+        "insert into installation_keys (name, public_key, sealed) values ('vapid', '', $1)", ring.seal("push", b"k")
+    )
+    await owner.execute("reset role")
     keys = await create_pool(own_postgres.postgres_keys, size=2)
     api = await create_pool(own_postgres.postgres_api, size=2)
     yield Rig(org_id=org_id, owner=owner, keys=keys, api=api)
@@ -100,7 +116,15 @@ async def make_rig(own_postgres: Settings) -> AsyncIterator[Rig]:
 async def test_all_rows_are_sealed_again_and_a_repeat_has_no_effect(rig: Rig) -> None:
     both = named_ring(k2=SECOND, **{"": FIRST})
     result = await reseal(rig.keys, both, batch_rows=10)
-    one_each = ("producer_keys", "webhook_former_secrets", "idempotency_keys", "mails", "totp_secrets")
+    one_each = (
+        "producer_keys",
+        "webhook_former_secrets",
+        "idempotency_keys",
+        "mails",
+        "totp_secrets",
+        "push_subscriptions",
+        "installation_keys",
+    )
     assert result.changed == {"webhook_endpoints": ENDPOINTS} | dict.fromkeys(one_each, 1)
     assert (result.closed, result.left) == ([], 0)
     assert await rig.sealed_by() == {one.table: {"k2"} for one in SEALED}
@@ -129,7 +153,7 @@ async def test_a_rotation_that_was_cut_off_is_taken_up(rig: Rig) -> None:
 
 async def test_a_row_without_its_secret_is_named_and_stays(rig: Rig) -> None:
     result = await reseal(rig.keys, named_ring(k2=SECOND))
-    assert len(result.closed) == ENDPOINTS + 5
+    assert len(result.closed) == ENDPOINTS + 7
     assert "put it back into CLIPSTREAM_SECRETS" in result.closed[0]
     assert (await rig.sealed_by())["webhook_endpoints"] == {""}
 
