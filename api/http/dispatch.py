@@ -156,9 +156,9 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
                 del extra[name]
             extra |= await context.origins.headers(request, caller.org_id)
         extra |= await context.rates.require(rates_of(caller, context.settings))
-        require_person(operation, caller)
-        if operation.permission != "authenticated":
-            async with _refusals_noted(operation, context, request, caller):
+        async with _refusals_noted(operation, context, request, caller):
+            require_person(operation, caller)
+            if operation.permission != "authenticated":
                 require_permission(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
     form = read_form(operation, request, _query_text(request))

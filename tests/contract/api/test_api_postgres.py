@@ -236,6 +236,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "invitation_id": invitation.json()["invitation_id"],
         "user_id": str(await new_member(world, world.ann)),
         "session_id": str(uuid4()),
+        "subscription_id": str(uuid4()),
         "passkey_id": str(uuid4()),
         "identity_id": str(uuid4()),
         "provider": "acme",
