@@ -34,7 +34,8 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/([^\s?]*)\?\S*X-Amz-Signature=\S*")
 NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
-    "downloadClip", "downloadCaptions", "getServiceAccount",
+    "downloadClip", "downloadCaptions", "getServiceAccount", "getArchive", "getOAuthClient", "startProviderSignIn",
+    "finishProviderSignIn",
 }  # fmt: skip
 """Operations that the project may have no id for."""
 

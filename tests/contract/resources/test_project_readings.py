@@ -303,7 +303,7 @@ async def corrected(story: Story) -> None:
 
 
 async def of_the_organisation(story: Story, clip: str) -> None:
-    """A brand kit, score weights, a webhook endpoint and a service account: created, used, removed."""
+    """A brand kit, score weights, a webhook endpoint, an archive and who calls: created, used, removed."""
     picture = io.BytesIO()
     Image.new("RGBA", (64, 32), (250, 120, 10, 255)).save(picture, "PNG")
     wanted = {"filename": "logo.png", "purpose": "image"}
@@ -329,6 +329,7 @@ async def of_the_organisation(story: Story, clip: str) -> None:
     await story.then("POST", "/v1/service-accounts", {"name": "The newsroom's uploader", "role": "editor"})
     app = {"name": "Calendar", "kind": "public", "scopes": ["read"], "redirect_uris": ["https://app.example/back"]}
     await story.then("POST", "/v1/oauth/clients", app)
+    await story.then("POST", "/v1/organisation/archives", {})
     for path in (f"/v1/webhooks/endpoints/{endpoint_id}", f"/v1/brand-kits/{kit_id}", f"/v1/assets/{asset_id}"):
         await story.then("DELETE", path)
 
