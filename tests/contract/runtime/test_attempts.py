@@ -199,13 +199,17 @@ async def test_cancelling_a_project_stops_its_running_work(rig: Rig) -> None:
     assert await rig.run(nothing, "late") == "cancelled"
 
 
-async def test_the_relay_role_sees_no_word_of_a_project(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    "what", ["options from projects", "title from clips", "hook from clips", "edit from clip_edits"]
+)
+async def test_the_relay_sees_titles_of_projects_and_no_other_word(rig: Rig, what: str) -> None:
+    """Titles are in what people are told (ADR 47)."""
     await rig.run(nothing)
     async with transaction(rig.relay) as connection:
         assert await connection.fetchval("select count(*) from attempts") >= 1
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with transaction(rig.relay) as connection:
-            await connection.fetchval("select title from projects")
+            await connection.fetchval(f"select {what}")
 
 
 async def test_without_an_org_a_worker_sees_no_tenant_rows(rig: Rig) -> None:
