@@ -34,6 +34,8 @@ ELSEWHERE = {"local": {"onnx"}, "tests": {"clipstream_client", "httpx", "serving
 def named(groups: list[str]) -> set[str]:
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
     found = [*project["project"]["dependencies"]]
+    for extra in project["project"]["optional-dependencies"].values():
+        found += extra
     for group in groups:
         found += project["dependency-groups"][group]
     return {_plain(re.split(r"[\[<>=; ]", one)[0]) for one in found}
