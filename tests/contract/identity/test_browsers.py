@@ -153,7 +153,12 @@ async def test_listed_pages_may_call_and_others_not(world: World, postgres: Sett
     assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (204, APP)
     assert allowed.headers["access-control-allow-credentials"] == "true"
     assert "Clipstream-Client" in allowed.headers["access-control-allow-headers"]
-    for origin in ("https://evil.example", "null", "https://pages.example.org.evil.example", "http://pages.example.org"):
+    for origin in (
+        "https://evil.example",
+        "null",
+        "https://pages.example.org.evil.example",
+        "http://pages.example.org",
+    ):
         refused = await preflight(world, origin)
         assert "access-control-allow-origin" not in refused.headers, origin
     client, _ = await log_in(world, person.email)

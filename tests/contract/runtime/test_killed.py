@@ -38,7 +38,15 @@ with run_postgres():
 
 def alive(processes: list[psutil.Process]) -> list[int]:
     """Pids of those that run still."""
-    return [one.pid for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one.pid for one in processes if is_alive(one)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; it may end between the two questions."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
@@ -49,7 +57,7 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
             assert run.stdout is not None
             assert any("all run" in line for line in run.stdout)
             started = psutil.Process(run.pid).children(recursive=True)
-            names = {one.name() for one in started}
+            names = {one.name() for one in started if is_alive(one)}
             assert "postgres" in names
             assert len(started) > 6
             os.kill(run.pid, signal.SIGKILL)
