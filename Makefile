@@ -13,6 +13,8 @@ UV_HOME := $(CLIPSTREAM_CACHE)/uv-$(UV_VERSION)
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(UV_HOME)/bin/uv)
 BIN := .venv/bin
 READY := .venv/.ready
+WEB := api/web/app/index.html
+WEB_SOURCES := web/index.html web/package-lock.json web/tsconfig.json web/vite.config.ts api/web/theme.css $(shell find web/src -type f -not -name schema.d.ts)
 VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
@@ -24,7 +26,7 @@ TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepa
 # `make test ONLY=tests/cli` runs these tests alone; without it, all of them.
 ONLY ?= tests
 
-.PHONY: help setup demo test packages lint fmt hooks unit coverage contract e2e bench bench-hour soak soak-api gallery clean
+.PHONY: help setup web demo test packages lint fmt hooks unit coverage contract e2e bench bench-hour soak soak-api gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 12
@@ -47,11 +49,26 @@ $(READY): pyproject.toml uv.lock
 	  { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
 	@touch $@
 
+web: $(WEB)  ## the web app, from web/ into api/web/app; needs Node 20 with npm
+
+web/node_modules/.ready: web/package-lock.json
+	@command -v npm >/dev/null || { echo "the web app is built by Node 20 with npm, and there is none: \`apt-get install nodejs npm\`" >&2; exit 1; }
+	@[ -d web/node_modules ] || echo "fetching what builds the web app, once (120 MB on disk), each package checked against web/package-lock.json"
+	@npm ci --prefix web --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+$(WEB): $(WEB_SOURCES) api/openapi.json web/node_modules/.ready
+	@echo "building the web app"
+	@cd web && npm run --silent schema >/dev/null && npm run --silent check && npm run --silent build -- --logLevel warn
+	@touch $@
+
+# Without Node the demo goes on: all but the web app is there, and `clipstream up` says so.
 demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for your own
+	@$(MAKE) web || true
 	@$(BIN)/clipstream demo "$(VIDEO)" --out "$(OUT)"
 
 # Lint first, but the runner's closing line is the last one whatever lint says; both count.
-test: setup packages  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
+test: setup packages web  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
 	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) $(ONLY); tests=$$?; exit $$(( tests ? tests : lint ))
 
 # The tests of the image build Debian's own root, those of compose start its proxy; a person's consent is a browser's.
@@ -103,5 +120,5 @@ gallery: setup  ## contact sheets of clips from all shared media, on one page
 
 clean:  ## stop this clone's stack, remove its data, the environment and what was made; the download cache stays
 	@if [ -x $(BIN)/clipstream ] && [ -d .clipstream ]; then $(BIN)/clipstream reset; fi
-	@rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf .venv out web/node_modules api/web/app .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.app_pages import make_app_routes
 from api.http.context import ApiContext
 from api.http.dispatch import answer_error, make_routes
 from api.http.metrics import ApiMetrics
@@ -41,7 +42,12 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=[*make_routes(OPERATIONS), *make_oauth_pages(), *make_docs_routes(OPERATIONS)],
+        routes=[
+            *make_routes(OPERATIONS),
+            *make_oauth_pages(),
+            *make_app_routes(),
+            *make_docs_routes(OPERATIONS),
+        ],
         middleware=[
             Middleware(Telemetry),
             Middleware(Deadline, seconds=request_timeout_s, is_streamed=is_streamed),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -36,15 +36,11 @@ def make_docs_routes(operations: Sequence[Operation]) -> list[BaseRoute]:
     async def docs(_: Request) -> Response:
         return HTMLResponse(_PAGE.format(title="Clipstream API", head=_DOCS_HEAD, body=_DOCS_BODY))
 
-    async def home(_: Request) -> Response:
-        return RedirectResponse("/docs")
-
     return [
         Route("/openapi.json", openapi),
         Route("/docs", docs),
         Route("/problems", problems_page),
         Route("/problems/{code}", problem_page),
-        Route("/", home),
         Mount("/web", StaticFiles(directory=WEB)),
     ]
 

@@ -1,0 +1,75 @@
+"""The web app: one page for each of its addresses, and its files. `make web` builds them into `api/web/app`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api.http.context import ApiContext
+from core.settings import Settings
+
+APP = "/app/"
+BUILT = Path(__file__).parent / "web" / "app"
+_KEPT = "public, max-age=31536000, immutable"
+"""Names of built files contain a hash of what is in them."""
+_NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Clipstream</title>
+<link rel="stylesheet" href="/web/page.css"><main><h1>The web app is not built here</h1>
+<p>Build it with <code>make web</code>, and start the API again. The API's own pages are at <a href="/docs">/docs</a>.</p>
+</main></html>
+"""
+
+
+def make_app_routes(built: Path = BUILT) -> list[BaseRoute]:
+    """Routes of the app. ``built``: the folder that the build wrote; without one a page says how to make it."""
+    page = (built / "index.html").read_text() if (built / "index.html").is_file() else None
+
+    async def home(_: Request) -> Response:
+        return RedirectResponse(APP if page is not None else "/docs")
+
+    async def app_page(request: Request) -> Response:
+        if page is None:
+            return HTMLResponse(_NOT_BUILT, status_code=404)
+        context: ApiContext = request.app.state.context
+        headers = {"Content-Security-Policy": content_policy(context.settings), "Cache-Control": "no-cache"}
+        return HTMLResponse(page, headers=headers)
+
+    async def asset(request: Request) -> Response:
+        path = built / "assets" / request.path_params["name"]
+        if "/" in request.path_params["name"] or not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, headers={"Cache-Control": _KEPT})
+
+    return [
+        Route("/", home),
+        Route("/app", home),
+        Route(APP + "assets/{name}", asset),
+        Route(APP + "{path:path}", app_page),
+    ]
+
+
+def content_policy(settings: Settings) -> str:
+    """The app's content security policy: its own files, its own API, and signed addresses of the object store."""
+    store = urlsplit(settings.s3_public or settings.s3)
+    files = f"{store.scheme}://{store.netloc}"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "font-src 'self'",
+            f"img-src 'self' blob: {files}",
+            f"media-src 'self' blob: {files}",
+            f"connect-src 'self' {files}",
+            "worker-src 'self'",
+            "manifest-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+        )
+    )

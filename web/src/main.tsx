@@ -1,0 +1,7 @@
+import { render } from "preact";
+import { App } from "./app";
+import { followPreferences } from "./state/preferences";
+import "./styles/index.css";
+
+followPreferences();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,68 @@
+/** Who is signed in, in which organisation, and what they may do there. */
+import { computed, signal } from "@preact/signals";
+import { api, call, refreshSession, whenSessionEnds, type Schemas } from "~/api/client";
+import { forgetQueries } from "~/api/query";
+import { asProblem, type ApiProblem } from "~/api/problem";
+
+export type Permission = Schemas["Account"]["permissions"][number];
+
+export interface Session {
+  profile: Schemas["Profile"];
+  /** Null: the person belongs to no organisation yet. */
+  account: Schemas["Account"] | null;
+  memberships: Schemas["PersonMembership"][];
+}
+
+export type SessionState =
+  | { kind: "unknown" }
+  | { kind: "signed-out" }
+  | { kind: "unreachable"; problem: ApiProblem }
+  | { kind: "signed-in"; session: Session };
+
+export const sessionState = signal<SessionState>({ kind: "unknown" });
+/** The session ended while the page was open: a dialog asks to sign in again, above what is on the screen. */
+export const sessionEnded = signal(false);
+
+export const session = computed(() => (sessionState.value.kind === "signed-in" ? sessionState.value.session : null));
+
+export function may(permission: Permission): boolean {
+  return session.value?.account?.permissions.includes(permission) ?? false;
+}
+
+async function readAccount(): Promise<Schemas["Account"] | null> {
+  try {
+    return await call(api.GET("/v1/me"));
+  } catch (error) {
+    if (asProblem(error).status === 403) return null;
+    throw error;
+  }
+}
+
+/** Read the session of the cookies; without one the page is signed out. */
+export async function readSession(): Promise<void> {
+  try {
+    const profile = await call(api.GET("/v1/account"));
+    const [account, memberships] = await Promise.all([readAccount(), call(api.GET("/v1/account/memberships"))]);
+    sessionEnded.value = false;
+    sessionState.value = { kind: "signed-in", session: { profile, account, memberships: memberships.items } };
+  } catch (error) {
+    const problem = asProblem(error);
+    sessionState.value = problem.status === 401 ? { kind: "signed-out" } : { kind: "unreachable", problem };
+  }
+}
+
+export async function switchOrganisation(orgId: string): Promise<void> {
+  if (!(await refreshSession(orgId))) return;
+  await readSession();
+  forgetQueries();
+}
+
+export async function signOut(): Promise<void> {
+  await call(api.POST("/v1/auth/logout")).catch(() => undefined);
+  sessionState.value = { kind: "signed-out" };
+  forgetQueries();
+}
+
+whenSessionEnds(() => {
+  if (sessionState.value.kind === "signed-in") sessionEnded.value = true;
+});
