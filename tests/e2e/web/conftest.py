@@ -1,0 +1,156 @@
+"""A real Chromium in front of the real stack, and a person who is signed in.
+
+``CLIPSTREAM_WEB_STACK``: file of what `clipstream up --json` printed; tests then use that stack instead of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.stack import StackInfo
+from tests.e2e.rig import Api
+
+PASSWORD = "correct horse battery"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+LECTURE = Path("demo/physicsworks_lecture.webm")
+_CODE = re.compile(r"\bcli_[A-Za-z0-9_-]{43}")
+MAIL_S = 60.0
+
+
+class Site:
+    """The stack as a browser sees it."""
+
+    def __init__(self, base: str, key: str, mails: Path) -> None:
+        self.base = base
+        self.key = key
+        self.mails = mails
+
+    def app(self, path: str = "") -> str:
+        return f"{self.base}/app/{path}"
+
+    def mailed_code(self, email: str, pattern: re.Pattern[str] = _CODE) -> str:
+        """The code of the newest mail to an address; fails where none comes."""
+        deadline = time.monotonic() + MAIL_S
+        while time.monotonic() < deadline:
+            for mail in sorted(self.mails.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True):
+                text = mail.read_text().replace("=\n", "")
+                found = pattern.search(text)
+                if email in text and found is not None:
+                    return found[0]
+            time.sleep(0.3)
+        raise AssertionError(f"no mail to {email}")
+
+
+class Person:
+    """Somebody with an account of the stack's first organisation."""
+
+    def __init__(self, email: str, role: str) -> None:
+        self.email = email
+        self.role = role
+        self.password = PASSWORD
+
+
+@pytest.fixture(scope="session")
+def site(request: pytest.FixtureRequest) -> Site:
+    given = os.environ.get("CLIPSTREAM_WEB_STACK")
+    if given:
+        told = json.loads(Path(given).read_text())
+        return Site(told["api"], told["api_key"], Path(told["state_dir"]) / "data" / "mail")
+    stack: StackInfo = request.getfixturevalue("stack")
+    return Site(stack.api, stack.api_key, Path(stack.state_dir) / "data" / "mail")
+
+
+@pytest.fixture(scope="session")
+def client(site: Site) -> Iterator[httpx2.Client]:
+    """The API, as the first organisation's key."""
+    with httpx2.Client(base_url=site.base, headers={"Authorization": f"Bearer {site.key}"}, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def make_person(site: Site, client: httpx2.Client) -> Callable[[str], Person]:
+    """Invites and registers somebody with a role."""
+
+    def make(role: str) -> Person:
+        email = f"p{uuid4().hex[:10]}@example.org"
+        answer = client.post("/v1/invitations", json={"email": email, "role": role})
+        assert answer.status_code == 201, answer.text
+        body = {"email": email, "password": PASSWORD, "name": "Ada", "invitation": site.mailed_code(email)}
+        registered = httpx2.post(f"{site.base}/v1/auth/register", json=body, timeout=60)
+        assert registered.status_code == 201, registered.text
+        return Person(email, role)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def owner(make_person: Callable[[str], Person]) -> Person:
+    return make_person("owner")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, site: Site, owner: Person) -> dict[str, Any]:
+    """Cookies of the owner's session; each test gets a context of its own with them."""
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    sign_in(page, site, owner)
+    state: dict[str, Any] = context.storage_state()
+    context.close()
+    return state
+
+
+def sign_in(page: Page, site: Site, person: Person) -> None:
+    page.goto(site.app("sign-in"))
+    page.get_by_label("E-mail").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(site.app())
+
+
+@pytest.fixture
+def context(browser: Browser, signed_in: dict[str, Any]) -> Iterator[BrowserContext]:
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, storage_state=signed_in)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page of the owner. The test fails for an error that the page threw and for what its content policy refused."""
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None)
+    yield page
+    assert not faults, faults
+
+
+@pytest.fixture(scope="session")
+def project(request: pytest.FixtureRequest, client: httpx2.Client) -> dict[str, Any]:
+    """A finished project with clips: the shipped lecture's."""
+    done = client.get("/v1/projects", params={"state": "completed", "limit": 50}).json()["items"]
+    found = [one for one in done if "physicsworks" in one["title"]]
+    if found:
+        answer: dict[str, Any] = client.get(f"/v1/projects/{found[0]['project_id']}").json()
+        return answer
+    api: Api = request.getfixturevalue("api")
+    return api.wait(api.start(LECTURE))

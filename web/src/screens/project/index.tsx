@@ -1,0 +1,6 @@
+/** Project. */
+import { Page } from "~/components/page";
+
+export default function Screen() {
+  return <Page title="Project">{null}</Page>;
+}

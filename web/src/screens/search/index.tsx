@@ -1,0 +1,6 @@
+/** Search. */
+import { Page } from "~/components/page";
+
+export default function Screen() {
+  return <Page title="Search">{null}</Page>;
+}

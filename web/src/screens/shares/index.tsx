@@ -1,0 +1,6 @@
+/** Shares. */
+import { Page } from "~/components/page";
+
+export default function Screen() {
+  return <Page title="Shares">{null}</Page>;
+}

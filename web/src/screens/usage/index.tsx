@@ -1,0 +1,6 @@
+/** Usage. */
+import { Page } from "~/components/page";
+
+export default function Screen() {
+  return <Page title="Usage">{null}</Page>;
+}
