@@ -19,7 +19,7 @@ _KEPT = "public, max-age=31536000, immutable"
 """Names of built files contain a hash of what is in them."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Clipstream</title>
 <link rel="stylesheet" href="/web/page.css"><main><h1>The web app is not built here</h1>
-<p>Build it with <code>make web</code>, and start the API again. The API has pages of its own: <a href="/docs">/docs</a>.</p>
+<p>Build it with <code>make web</code>, and start the API again. The API has <a href="/docs">pages of its own</a>.</p>
 </main></html>
 """
 

@@ -1,6 +1,7 @@
 """A real Chromium in front of the real stack, and a person who is signed in.
 
 ``CLIPSTREAM_WEB_STACK``: file of what `clipstream up --json` printed; tests then use that stack instead of their own.
+``CLIPSTREAM_WEB_BASE``: address of `npm run dev`, to test pages while they are written.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class Site:
 
     def __init__(self, base: str, key: str, mails: Path) -> None:
         self.base = base
+        self.pages = os.environ.get("CLIPSTREAM_WEB_BASE", base)
         self.key = key
         self.mails = mails
 
     def app(self, path: str = "") -> str:
-        return f"{self.base}/app/{path}"
+        return f"{self.pages}/app/{path}"
 
     def mailed_code(self, email: str, pattern: re.Pattern[str] = _CODE) -> str:
         """The code of the newest mail to an address; fails where none comes."""
