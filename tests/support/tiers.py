@@ -1,4 +1,5 @@
-"""How a run of two processes shares the tests: a tier on real servers is one piece of work, other files one each."""
+"""How a run of two processes shares the tests: end-to-end tests are one piece of work, folders of contract tests and
+other files one each."""
 
 from __future__ import annotations
 
@@ -9,11 +10,17 @@ TIERS = ("contract", "e2e")
 
 
 class TiersFirst(LoadScopeScheduling):
-    """Each tier on real servers is one unit of work, started first; each other file is a unit of its own."""
+    """End-to-end tests share one stack and are one unit; of contract tests each folder is one, elsewhere each file.
+
+    A process starts servers of its own for the contract tests that it gets. ``runtime`` comes before ``stages`` in the
+    order of names, in every process: the tests of admission expect topics without groups of stages.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        tier = nodeid.split("/")[1]
-        return tier if tier in TIERS else nodeid.partition("::")[0]
+        parts = nodeid.partition("::")[0].split("/")
+        if parts[1] == "e2e":
+            return "e2e"
+        return "/".join(parts[1:3]) if parts[1] == "contract" else "/".join(parts)
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Give the rest of a dead process's work to another, without the test that it died in.
@@ -43,7 +50,8 @@ class TiersFirst(LoadScopeScheduling):
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         """Start with the tiers, which take longest, although unit-test files hold more tests."""
-        for tier in TIERS:
-            if tier in self.workqueue:
-                self.workqueue.move_to_end(tier, last=False)
+        tiers = [unit for unit in self.workqueue if unit == "e2e"]
+        tiers += sorted(unit for unit in self.workqueue if unit.startswith("contract/"))
+        for unit in reversed(tiers):
+            self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)
