@@ -1,4 +1,4 @@
-"""The web app: one page for each of its addresses, and its files. `make web` builds them into `api/web/app`."""
+"""The web app's page and files, which `make web` builds into `api/web/app`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Clip
 
 
 def make_app_routes(built: Path = BUILT) -> list[BaseRoute]:
-    """Routes of the app. ``built``: the folder that the build wrote; without one a page says how to make it."""
+    """Routes of the app.
+
+    ``built``: the folder that the build wrote; without one a page says how to make it.
+    """
     page = (built / "index.html").read_text() if (built / "index.html").is_file() else None
 
     async def home(_: Request) -> Response:
@@ -53,7 +56,10 @@ def make_app_routes(built: Path = BUILT) -> list[BaseRoute]:
 
 
 def content_policy(settings: Settings) -> str:
-    """The app's content security policy: its own files, its own API, and signed addresses of the object store."""
+    """Content security policy of the app.
+
+    It lets in its own files, its own API, and signed addresses of the object store.
+    """
     store = urlsplit(settings.s3_public or settings.s3)
     files = f"{store.scheme}://{store.netloc}"
     return "; ".join(

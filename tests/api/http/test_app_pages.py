@@ -61,7 +61,7 @@ async def test_files_are_kept_and_nothing_else_is_given(built: Path) -> None:
         assert answer.text != "no", path
 
 
-def test_its_policy_lets_in_the_object_store_and_nobody_else() -> None:
+def test_its_policy_lets_in_only_the_object_store() -> None:
     policy = dict(
         part.split(" ", 1) for part in content_policy(_settings(s3_public="https://files.example.org")).split("; ")
     )
