@@ -102,10 +102,6 @@ class Client:
         """A client of the same API as somebody else; close it, too."""
         return Client(self.api_url, token, sleep=self.sleep, transport=self._transport)
 
-    def authenticate(self, token: str) -> None:
-        """Be the bearer of another key or access token from now on."""
-        self._http.headers["Authorization"] = f"Bearer {token}"
-
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

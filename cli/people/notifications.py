@@ -6,7 +6,7 @@ import getpass
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, get_args
 
 from cli.api.client import JSON, Client
@@ -44,11 +44,11 @@ def _signed_in(client: Client, email: str | None) -> Iterator[Client]:
             ExitCode.REFUSED,
             f"{email} has a second factor: sign in elsewhere, and set CLIPSTREAM_API_KEY to the access token",
         )
-    client.authenticate(session["access_token"])
-    try:
-        yield client
-    finally:
-        client.post("/v1/auth/logout")
+    with closing(client.with_bearer(session["access_token"])) as person:
+        try:
+            yield person
+        finally:
+            person.post("/v1/auth/logout")
 
 
 def list_preferences(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
