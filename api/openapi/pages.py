@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,11 +28,16 @@ _DOCS_BODY = """<noscript>The same as JSON: <a href="/openapi.json">/openapi.jso
 
 
 def make_docs_routes(operations: Sequence[Operation]) -> list[BaseRoute]:
-    """Routes of the document and its pages."""
-    document = encode_document(make_document(operations))
+    """Routes of the document and its pages.
+
+    The document takes a second to make: a thread makes it when somebody first asks for it, so the API starts at once.
+    """
+    made: list[bytes] = []
 
     async def openapi(_: Request) -> Response:
-        return Response(document, media_type="application/json", headers={"Cache-Control": "max-age=60"})
+        if not made:
+            made.append(await asyncio.to_thread(lambda: encode_document(make_document(operations))))
+        return Response(made[0], media_type="application/json", headers={"Cache-Control": "max-age=60"})
 
     async def docs(_: Request) -> Response:
         return HTMLResponse(_PAGE.format(title="Clipstream API", head=_DOCS_HEAD, body=_DOCS_BODY))
