@@ -32,12 +32,12 @@ def make_docs_routes(operations: Sequence[Operation]) -> list[BaseRoute]:
 
     The document takes a second to make: a thread makes it when somebody first asks for it, so the API starts at once.
     """
-    made: list[bytes] = []
+    document: list[bytes] = []
 
     async def openapi(_: Request) -> Response:
-        if not made:
-            made.append(await asyncio.to_thread(lambda: encode_document(make_document(operations))))
-        return Response(made[0], media_type="application/json", headers={"Cache-Control": "max-age=60"})
+        if not document:
+            document.append(await asyncio.to_thread(lambda: encode_document(make_document(operations))))
+        return Response(document[0], media_type="application/json", headers={"Cache-Control": "max-age=60"})
 
     async def docs(_: Request) -> Response:
         return HTMLResponse(_PAGE.format(title="Clipstream API", head=_DOCS_HEAD, body=_DOCS_BODY))

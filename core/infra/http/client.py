@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -101,6 +102,12 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
             raise InputRejected("url.invalid", "The URL names a host that no name can be.") from error
 
 
+@cache
+def _system_tls() -> ssl.SSLContext:
+    """The system's certificates, read once: it takes 50 ms."""
+    return httpcore2.default_ssl_context()
+
+
 class OutsideHttp:
     """`Outside`. ``allow``: exact ``host:port`` pairs whose addresses are not checked."""
 
@@ -121,7 +128,7 @@ class OutsideHttp:
         self._plain_posts = plain_posts
         backend = PublicBackend(allow=allow, resolver=resolver, connector=connector or httpcore2.AnyIOBackend())
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpcore2.default_ssl_context(),
+            ssl_context=tls or _system_tls(),
             max_connections=32,
             max_keepalive_connections=0,
             http1=True,
