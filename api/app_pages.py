@@ -29,17 +29,17 @@ def make_app_routes(built: Path = BUILT) -> list[BaseRoute]:
 
     ``built``: the folder that the build wrote; without one a page says how to make it.
     """
-    page = (built / "index.html").read_text() if (built / "index.html").is_file() else None
+    page = built / "index.html"
 
     async def home(_: Request) -> Response:
-        return RedirectResponse(APP if page is not None else "/docs")
+        return RedirectResponse(APP if page.is_file() else "/docs")
 
     async def app_page(request: Request) -> Response:
-        if page is None:
+        if not page.is_file():
             return HTMLResponse(_NOT_BUILT, status_code=404)
         context: ApiContext = request.app.state.context
         headers = {"Content-Security-Policy": content_policy(context.settings), "Cache-Control": "no-cache"}
-        return HTMLResponse(page, headers=headers)
+        return FileResponse(page, headers=headers)
 
     async def asset(request: Request) -> Response:
         path = built / "assets" / request.path_params["name"]

@@ -94,7 +94,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{t("skip")}</a>
       <header class="top">
         <IconButton class="nav-toggle" label={t("openMenu")} icon="list" aria-expanded={open} onClick={() => setOpen(!open)} />
-        <a class="brand" href={to()}>
+        <a class="brand" href={to()} aria-label="Clipstream">
           <img src="/web/mark.svg" alt="" width={26} height={26} />
           <span>Clipstream</span>
         </a>

@@ -1,0 +1,36 @@
+"""What every screen has to pass: accessibility by axe, and that nothing is cut off at the edge of a narrow window."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+AXE = Path("web/node_modules/axe-core/axe.min.js")
+_SERIOUS = ("serious", "critical")
+_WIDER = """() => {
+  const wide = document.documentElement.clientWidth;
+  const scrolls = "[data-scrolls], .table-box, .visually-hidden";
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > wide + 1 && !one.closest(scrolls))
+    .slice(0, 5).map((one) => one.tagName + "." + one.className);
+}"""
+
+
+def find_serious(page: Page) -> list[dict[str, Any]]:
+    """Rules of accessibility that the page breaks seriously, with the first elements that do."""
+    page.evaluate(AXE.read_text() + ";true")  # by the browser's own console: the page's policy lets no script in
+    found = json.loads(page.evaluate("async () => JSON.stringify((await axe.run()).violations)"))
+    return [
+        {"rule": one["id"], "help": one["help"], "at": [node["html"][:160] for node in one["nodes"][:3]]}
+        for one in found
+        if one["impact"] in _SERIOUS
+    ]
+
+
+def find_cut_off(page: Page) -> list[str]:
+    """Elements that stick out of the window where the page does not scroll sideways."""
+    found: list[str] = page.evaluate(_WIDER)
+    return found if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth") else []
