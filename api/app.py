@@ -19,6 +19,7 @@ from api.oauth.authorize import make_oauth_pages
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
+from api.sharing.pages import make_share_pages
 
 OpenContext = Callable[[ApiMetrics], AbstractAsyncContextManager[ApiContext]]
 
@@ -41,7 +42,12 @@ def create_app(
             yield
 
     app = Starlette(
-        routes=[*make_routes(OPERATIONS), *make_oauth_pages(), *make_docs_routes(OPERATIONS)],
+        routes=[
+            *make_routes(OPERATIONS),
+            *make_oauth_pages(),
+            *make_share_pages(),
+            *make_docs_routes(OPERATIONS),
+        ],
         middleware=[
             Middleware(Telemetry),
             Middleware(Deadline, seconds=request_timeout_s, is_streamed=is_streamed),

@@ -55,6 +55,9 @@ _FORGET = (
     "delete from webhook_messages where org_id = $1 and project_id = $2",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",
+    # the title of a link that shows nothing any more is of what it showed
+    """delete from shares s where org_id = $1 and not exists (
+         select 1 from share_exports x where x.org_id = s.org_id and x.share_id = s.share_id)""",
     "delete from previews where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",
     "delete from costs where org_id = $1 and project_id = $2",
