@@ -19,7 +19,7 @@ from api.oauth.authorize import make_oauth_pages
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
-from api.sharing.pages import make_share_pages
+from api.sharing.share_pages import make_share_pages
 
 OpenContext = Callable[[ApiMetrics], AbstractAsyncContextManager[ApiContext]]
 

@@ -20,7 +20,7 @@ class SignInLink(msgspec.Struct, frozen=True, kw_only=True):
     """An address that signs in once."""
 
     url: str
-    """The code stands behind `#`, which browsers send to nobody."""
+    """The code stands behind `#`, which browsers do not send."""
     email: str
     """Address of the account that it signs in."""
     minutes: float

@@ -31,7 +31,7 @@ from schemas.quantities import spoken_range
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _SECRET_PATH = re.compile(r"(?<=^/s/)[^/]+|(?<=^/embed/)[^/]+|(?<=^/v1/public/shares/)[^/]+")
-"""Part of a path that opens something to whoever knows it; the log leaves it out."""
+"""Secret part of a path; the log leaves it out."""
 BODY_IDLE_S = 10.0
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "

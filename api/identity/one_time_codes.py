@@ -1,4 +1,4 @@
-"""Sign-in by a one-time code, which whoever operates the installation makes."""
+"""Sign-in by a one-time code, which the operator of the installation makes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -63,29 +63,29 @@ async def create_share(call: Call[CreateShare, None]) -> Reply:
 async def _exports_of(rows: Connection, call: Call[CreateShare, None], request: CreateShare) -> list[UUID]:
     """The finished exports of a request, in its order. Raises a 404 or a 409."""
     if request.export_ids is not None:
-        found = await shares.list_exports_to_share(rows, call.org_id, request.export_ids)
-        _require_all(request.export_ids, found, "export")
-        unfinished = [export_id for export_id in request.export_ids if found[export_id]["state"] != "done"]
+        exports = await shares.list_exports_to_share(rows, call.org_id, request.export_ids)
+        _require_all(request.export_ids, exports, "export")
+        unfinished = [export_id for export_id in request.export_ids if exports[export_id]["state"] != "done"]
         if unfinished:
-            raise ApiProblem("export-not-done", f"Not finished, so there is nothing to show: {_named(unfinished)}.")
-        if call.caller.test and (live := [key for key in request.export_ids if not found[key]["test"]]):
-            raise ApiProblem("forbidden", f"A test key shares drafts alone, and these are none: {_named(live)}.")
+            raise ApiProblem("export-not-done", f"Not finished, so there is nothing to show: {_list_ids(unfinished)}.")
+        if call.caller.test and (live := [key for key in request.export_ids if not exports[key]["test"]]):
+            raise ApiProblem("forbidden", f"A test key shares drafts alone, and these are none: {_list_ids(live)}.")
         return request.export_ids
     clip_ids = request.clip_ids or []
     _require_all(clip_ids, await shares.list_clips_to_share(rows, call.org_id, clip_ids), "clip")
     newest = await shares.find_newest_exports(rows, call.org_id, clip_ids, test_only=call.caller.test)
     if lacking := [clip_id for clip_id in clip_ids if clip_id not in newest]:
         kind = "draft" if call.caller.test else "export"
-        raise ApiProblem("export-not-done", f"There is no finished {kind} of {_named(lacking)}: make one first.")
+        raise ApiProblem("export-not-done", f"There is no finished {kind} of {_list_ids(lacking)}: make one first.")
     return [newest[clip_id] for clip_id in clip_ids]
 
 
-def _require_all(ids: Sequence[UUID], found: Any, thing: str) -> None:
-    if unknown := [item for item in ids if item not in found]:
-        raise not_found(f"{thing}: {_named(unknown)}")
+def _require_all(ids: Sequence[UUID], known_ids: Collection[UUID], thing: str) -> None:
+    if unknown := [item for item in ids if item not in known_ids]:
+        raise not_found(f"{thing}: {_list_ids(unknown)}")
 
 
-def _named(ids: Sequence[UUID]) -> str:
+def _list_ids(ids: Sequence[UUID]) -> str:
     return ", ".join(str(item) for item in ids[:MAX_NAMED]) + (" …" if len(ids) > MAX_NAMED else "")
 
 

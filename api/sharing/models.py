@@ -97,7 +97,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: dt.datetime
     """When the link ends by itself."""
     revoked_at: dt.datetime | None
-    """When somebody ended it; null: nobody did."""
+    """When it was revoked; null: it was not."""
     allow_download: bool
     """Whether the page offers the files."""
     show_organisation: bool
@@ -236,16 +236,16 @@ def end_of(request: CreateShare | ChangeShare, now: dt.datetime) -> dt.datetime 
 
 def share_view(row: Row, exports: Sequence[Row], *, public_address: str = "", token: str | None = None) -> Share:
     """A link in the form of an answer; with its address where its ``token`` was made just now."""
-    shown: dict[str, Any] = {}
+    address: dict[str, Any] = {}
     if token is not None:
-        shown = {"token": token, "url": f"{public_address}{PAGE}/{token}"}
-        shown["embed_html"] = embed_html(f"{public_address}{EMBED}/{token}", row["title"])
+        address = {"token": token, "url": f"{public_address}{PAGE}/{token}"}
+        address["embed_html"] = embed_html(f"{public_address}{EMBED}/{token}", row["title"])
     derived = {"created_by", "exports", "token", "url", "embed_html"}
     return Share(
         **{name: row[name] for name in Share.__struct_fields__ if name not in derived},
         created_by=parse_actor(row["created_by"]),
         exports=[SharedExport(**{name: export[name] for name in SharedExport.__struct_fields__}) for export in exports],
-        **shown,
+        **address,
     )
 
 

@@ -1,6 +1,6 @@
 """What a share link shows to who has no account: as JSON, its captions, and oEmbed.
 
-A token that is not ours, and one that has ended, are both a 404; only who has a genuine one is told why.
+A token that is not ours, and one that has ended, are both a 404; the answer to a genuine one says why.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -82,7 +81,10 @@ class Oembed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def open_share(rows: Connection, context: ApiContext, token: str, address: str) -> tuple[OpenedShare, list[Row]]:
-    """The link of a token with the exports that it shows. Raises ``not-found``, ``share-ended``, ``rate-limited``."""
+    """The link of a token with the exports that it shows.
+
+    Raises ``not-found``, ``share-ended``, ``rate-limited``.
+    """
     if not token:
         raise _unknown()
     share = None
@@ -108,7 +110,10 @@ def _unknown() -> ApiProblem:
 async def read_public_share(
     context: ApiContext, request: Request, token: str, address: str, now: dt.datetime, *, viewed: bool
 ) -> PublicShare:
-    """What a link shows. ``viewed``: somebody opened it, so it is counted, unless a browser only fetched ahead."""
+    """What a link shows.
+
+    ``viewed``: it counts as a view, unless a browser only fetched ahead.
+    """
     context.share_reads.require(address)
     async with transaction(context.pool) as rows:
         share, exports = await open_share(rows, context, token, address)
@@ -198,10 +203,10 @@ async def get_shared_captions(call: Call[None, ReadCaptions]) -> Reply:
     context.share_reads.require(call.address)
     async with transaction(context.pool) as rows:
         _, exports = await open_share(rows, context, _token(call), call.address)
-    shown: dict[UUID, Row] = {row["export_id"]: row for row in exports}
-    if export_id not in shown:
+    row = next((row for row in exports if row["export_id"] == export_id), None)
+    if row is None:
         raise not_found("clip behind this link")
-    files = _vtt_files(shown[export_id], list_stored_files(shown[export_id]))
+    files = _vtt_files(row, list_stored_files(row))
     language = call.query.language or next(iter(files), "")
     if language not in files:
         raise not_found("captions of this clip")

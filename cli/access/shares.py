@@ -51,18 +51,21 @@ def life_s(text: str) -> int:
     """Seconds of a time such as ``7d``. Raises ArgumentTypeError."""
     match = _LIFE.fullmatch(text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no time: give a number with m, h, d or w, such as 7d")
+        raise ArgumentTypeError(f"{text!r} is not a time: give a number with m, h, d or w, such as 7d")
     return int(match[1]) * UNITS_S[match[2]]
 
 
 def share_clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Make a link and print its address."""
     references = References.for_client(client)
-    named = [references.any_of(thing, ("clip", "export")) for thing in args.things]
-    kinds = {kind for kind, _ in named}
+    clips_or_exports = [references.any_of(thing, ("clip", "export")) for thing in args.things]
+    kinds = {kind for kind, _ in clips_or_exports}
     if len(kinds) > 1:
         raise CliError(ExitCode.USAGE, "Share either clips or exports: these are some of each.")
-    request: JSON = {f"{kinds.pop()}_ids": list(dict.fromkeys(thing_id for _, thing_id in named)), "title": args.title}
+    request: JSON = {
+        f"{kinds.pop()}_ids": list(dict.fromkeys(thing_id for _, thing_id in clips_or_exports)),
+        "title": args.title,
+    }
     request |= {"allow_download": not args.no_download, "show_organisation": args.organisation}
     request |= {"expires_in_s": args.expires} if args.expires else {}
     share = client.post("/v1/shares", request)

@@ -1,4 +1,4 @@
-"""Make a one-time code that signs the installation's owner in; their account is made where it is missing."""
+"""Make a one-time code that signs the installation's owner in, with the account where it is missing."""
 
 from __future__ import annotations
 
@@ -33,9 +33,12 @@ class SignInCode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def make_sign_in_code(settings: Settings) -> SignInCode:
-    """Make a code. Raises MissingSettingError where such codes are off, or the first organisation is not made yet."""
+    """Make a code.
+
+    Raises MissingSettingError where such codes are off, or the first organisation is not made yet.
+    """
     if settings.sign_in.codes == "off":
-        raise MissingSettingError("CLIPSTREAM_SIGN_IN_CODES is off: nobody signs in by a one-time code here")
+        raise MissingSettingError("CLIPSTREAM_SIGN_IN_CODES is off: set it to `on` for sign-in by one-time codes")
     connection = await asyncpg.connect(settings.postgres_bootstrap, timeout=10)
     try:
         await prepare_connection(connection)
@@ -55,7 +58,7 @@ async def make_sign_in_code(settings: Settings) -> SignInCode:
 
 
 async def _ensure_owner(connection: Connection) -> uuid.UUID:
-    """The owner's account. It has no password, so that nothing but a code signs it in until the owner sets one."""
+    """The owner's account; it has no password, so that nothing but a code signs it in."""
     await memberships.lock_organisation_roles(connection, ORG_ID)
     person = await people.find_person_by_email(connection, OWNER_EMAIL)
     if person is not None and person.disabled_at is not None:

@@ -27,7 +27,10 @@ class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Sign-in with providers, each an account that somebody has elsewhere, off without a file of them; and by codes."""
+    """Sign-in with providers, each an account that somebody has elsewhere, and by one-time codes.
+
+    Sign-in with providers needs a file of them.
+    """
 
     providers_file: Path | None = None
     """JSON file of the providers (docs/people.md); their secrets are no part of it."""

@@ -1,4 +1,4 @@
-"""One-time codes: whoever operates an installation makes one, and it signs the installation's owner in.
+"""One-time codes: the operator of an installation makes one, and it signs the owner in.
 
 A code counts once and for minutes; only its hash is kept. A second factor is asked behind it as behind a password.
 """
@@ -66,12 +66,12 @@ async def _take_code(
 
 async def _note_refused(connection: Connection, code_hash: bytes, visitor: Visitor) -> None:
     """Write down that a code is unknown, or whose it was: one that comes again is in other hands, too."""
-    ended = await single_use_tokens.find_ended_token(connection, code_hash, "one-time-sign-in")
-    if ended is None:
+    ended_token = await single_use_tokens.find_ended_token(connection, code_hash, "one-time-sign-in")
+    if ended_token is None:
         note_identity_event("sign-in.failed", address=visitor.address, method=METHOD)
         return
-    action = "sign-in.code-used-again" if ended["used"] else "sign-in.failed"
-    user_id: UUID = ended["user_id"]
+    action = "sign-in.code-used-again" if ended_token["used"] else "sign-in.failed"
+    user_id: UUID = ended_token["user_id"]
     await append_person_event(
         connection, action, user_id, address=visitor.address, user_agent=visitor.user_agent, outcome="refused"
     )

@@ -51,9 +51,9 @@ async def find_single_use_token(connection: Connection, token_hash: bytes, purpo
 
 
 async def find_ended_token(connection: Connection, token_hash: bytes, purpose: TokenPurpose) -> Row | None:
-    """Whose a token was that counts no longer, and whether it was used; None for one that still counts or never did.
+    """The person of a token that counts no longer, and whether it was used.
 
-    The rest of the transaction sees its person's rows.
+    None for one that still counts, or never did. The rest of the transaction sees its person's rows.
     """
     await set_place(connection, "token_hash", token_hash.hex())
     row = await connection.fetchrow(

@@ -1,4 +1,4 @@
-"""Rows of a share link as who opened it sees them: by the hash of its token, and nothing beside it."""
+"""Rows of a share link as its visitors see them: by the hash of its token, and nothing else."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class OpenedShare(Value, frozen=True, kw_only=True):
 
 
 async def find_share_by_token(connection: Connection, token_hash: bytes) -> OpenedShare | None:
-    """The link of a token, also one that has ended; the rest of the transaction sees its organisation's rows."""
+    """The link of a token, also one that has ended.
+
+    The rest of the transaction sees its organisation's rows.
+    """
     await set_place(connection, "token_hash", token_hash.hex())
     org_id = await connection.fetchval(_FIND, token_hash)
     if org_id is None:

@@ -65,7 +65,10 @@ class NewShare(Value, frozen=True, kw_only=True):
 
 
 async def lock_and_count_shares(connection: Connection, org_id: UUID) -> int:
-    """Number of an organisation's links that are neither revoked nor expired; it holds until the transaction ends."""
+    """Number of an organisation's links that are neither revoked nor expired.
+
+    It holds until the transaction ends.
+    """
     await connection.execute(_LOCK, str(org_id))
     count: int = await connection.fetchval(
         "select count(*) from shares where org_id = $1 and revoked_at is null and expires_at > now()", org_id

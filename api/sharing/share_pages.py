@@ -14,8 +14,8 @@ from api.http.context import ApiContext
 from api.http.middleware import report_bug
 from api.problems.problem_details import ApiProblem
 from api.sharing.models import EMBED, PAGE, PublicShare
-from api.sharing.page_html import embed_page, ended_page, share_page
 from api.sharing.public_shares import read_public_share
+from api.sharing.share_html import embed_page, ended_page, share_page
 from core.errors import Unavailable
 
 _TITLES = {

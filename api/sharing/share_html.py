@@ -160,7 +160,7 @@ def _open_graph(share: PublicShare) -> str:
     }
     lines = "".join(f'<meta property="{name}" content="{escape(value)}">' for name, value in values.items() if value)
     oembed = f"/v1/public/oembed?url={quote(share.page_url, safe='')}"
-    found = (
+    discovery = (
         f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}" title="{escape(share.title)}">'
     )
-    return f'{lines}<meta name="twitter:card" content="summary_large_image">{found}'
+    return f'{lines}<meta name="twitter:card" content="summary_large_image">{discovery}'
