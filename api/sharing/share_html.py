@@ -158,7 +158,11 @@ def _open_graph(share: PublicShare) -> str:
         "og:video:width": str(first.width_px),
         "og:video:height": str(first.height_px),
     }
-    lines = "".join(f'<meta property="{name}" content="{escape(value)}">' for name, value in values.items() if value)
+    lines = "".join(
+        f'<meta property="{name}" content="{escape(value)}">'
+        for name, value in values.items()
+        if value not in ("", "0")
+    )
     oembed = f"/v1/public/oembed?url={quote(share.page_url, safe='')}"
     discovery = (
         f'<link rel="alternate" type="application/json+oembed" href="{escape(oembed)}" title="{escape(share.title)}">'
