@@ -21,7 +21,8 @@ _HEAD = """<!doctype html>
 <link rel="icon" type="image/svg+xml" href="/web/mark.svg"><link rel="stylesheet" href="/web/theme.css">
 <link rel="stylesheet" href="/web/share.css">{more}</head>"""
 _PAGE = """<body class="share"><header>{brand}</header>
-<main><h1>{title}</h1><p class="soft">{facts}</p><div class="clips{layout}">{clips}</div></main>
+<main class="{layout}"><div class="about"><h1>{title}</h1><p class="soft">{facts}</p></div>
+<div class="clips">{clips}</div></main>
 <footer class="soft">Made with Clipstream</footer></body></html>
 """
 _ENDED = """<body class="share ended"><main><p class="brand">{mark}Clipstream</p><h1>{title}</h1><p>{detail}</p>
@@ -40,7 +41,7 @@ def share_page(share: PublicShare, *, storage: str) -> HTMLResponse:
         brand=escape(share.organisation) if share.organisation else f"{_MARK}Clipstream",
         title=escape(share.title),
         facts=" · ".join(facts),
-        layout=" several" if count > 1 else "",
+        layout="several" if count > 1 else _shape(share.clips[0]),
         clips="".join(_clip(clip, position, count, share) for position, clip in enumerate(share.clips, 1)),
     )
     return _respond(share.title, body, storage=storage, more=_open_graph(share))
@@ -116,7 +117,12 @@ def _clip(clip: SharedClip, position: int, count: int, share: PublicShare) -> st
         )
     actions = f'<div class="actions">{length}{download}</div>' if length or download else ""
     preload = "metadata" if position == 1 else "none"
-    return f"<article>{heading}{_player(clip, share, preload=preload)}{draft}{actions}</article>"
+    return f"<article>{_player(clip, share, preload=preload)}{heading}{draft}{actions}</article>"
+
+
+def _shape(clip: SharedClip) -> str:
+    """Class of a page with one clip: upright ones stand beside the words on a wide screen."""
+    return "upright" if clip.height_px > clip.width_px else "flat"
 
 
 def _player(clip: SharedClip, share: PublicShare, *, preload: str) -> str:
