@@ -20,6 +20,7 @@ from api.oauth.authorize import make_oauth_pages
 from api.openapi.pages import make_docs_routes
 from api.problems.problem_details import ApiProblem
 from api.routes import OPERATIONS
+from api.sharing.share_pages import make_share_pages
 
 OpenContext = Callable[[ApiMetrics], AbstractAsyncContextManager[ApiContext]]
 
@@ -46,6 +47,7 @@ def create_app(
             *make_routes(OPERATIONS),
             *make_oauth_pages(),
             *make_app_routes(),
+            *make_share_pages(),
             *make_docs_routes(OPERATIONS),
         ],
         middleware=[

@@ -26,6 +26,7 @@ from api.http.operations import Operation
 from api.identity import (
     members,
     new_passwords,
+    one_time_codes,
     organisations,
     passkeys,
     profile,
@@ -45,6 +46,8 @@ from api.projects import estimates, events, retry
 from api.projects import handlers as projects_handlers
 from api.search import abbreviated_ids
 from api.search import handlers as search_handlers
+from api.sharing import handlers as sharing_handlers
+from api.sharing import public_shares
 from api.transcripts import acoustics, corrections, intelligence, speakers
 from api.transcripts import handlers as transcripts_handlers
 from api.uploads import handlers as uploads_handlers
@@ -78,6 +81,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *presets.OPERATIONS,
     *previews.OPERATIONS,
     *replays.OPERATIONS,
+    *sharing_handlers.OPERATIONS,
+    *public_shares.OPERATIONS,
     *caption_templates.OPERATIONS,
     *assets.OPERATIONS,
     *kits.OPERATIONS,
@@ -98,6 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *request_log.OPERATIONS,
     *registration.OPERATIONS,
     *sign_in.OPERATIONS,
+    *one_time_codes.OPERATIONS,
     *second_factors.OPERATIONS,
     *passkeys.OPERATIONS,
     *provider_sign_in.OPERATIONS,

@@ -76,6 +76,8 @@ REFUSALS_PER_MINUTE = 60
 SIGN_INS_PER_MINUTE = 60
 """Requests of one address that hash a password or write a mail."""
 REFRESHES_PER_MINUTE = 240
+SHARE_READS_PER_MINUTE = 300
+"""Pages of share links, and captions of their clips."""
 MAX_STREAMS_PER_KEY = 200
 MAX_APPENDS, MAX_APPENDS_PER_ORG = 24, 100
 
@@ -144,6 +146,7 @@ async def _open(settings: Settings, metrics: ApiMetrics, pool: Pool, stack: Asyn
         origins=Origins(pool=pool, own_url=settings.public_address, now=time.monotonic),
         sign_ins=TokenBuckets(SIGN_INS_PER_MINUTE, time.monotonic),
         refreshes=TokenBuckets(REFRESHES_PER_MINUTE, time.monotonic),
+        share_reads=TokenBuckets(SHARE_READS_PER_MINUTE, time.monotonic),
         idempotency=Idempotency(ring),
         metrics=metrics,
         rates=SharedRates(pool, time.monotonic),

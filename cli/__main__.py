@@ -19,6 +19,7 @@ from cli import access_rules
 from cli.access.audit import add_audit
 from cli.access.clients import add_clients
 from cli.access.keys import add_keys
+from cli.access.shares import add_shares
 from cli.api import credentials
 from cli.api.client import JSON, Client
 from cli.api.references import References
@@ -60,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_clip_commands(commands)
     clip_commands.add_clips(commands, _ask, stack.positive)
     exports.add_exports(commands, _ask)
+    add_shares(commands, _ask, stack.positive)
     labels.add_labels(commands, _ask)
     transcripts.add_transcripts(commands, _ask)
     project_commands.add_projects(commands, _ask, stack.positive)

@@ -145,6 +145,7 @@ def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
         "CLIPSTREAM_FETCH_ALLOW": ",".join(fetchable_addresses(setting)),
         "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",
+        "CLIPSTREAM_SIGN_IN_CODES": setting.environ.get("CLIPSTREAM_SIGN_IN_CODES") or "on",
     }
     if "kafka" not in external:
         env |= dict(zip(PRODUCERS_LOGIN, kafka_login(setting, OUTSIDE).values(), strict=True))

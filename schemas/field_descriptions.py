@@ -31,6 +31,7 @@ FIELDS: Mapping[str, str] = {
     "service_account_id": "Id of the service account.",
     "subscription_id": "Id of the push subscription.",
     "segment_id": "Id of the segment, as the newest version of the edit lists it.",
+    "share_id": "Id of the share link.",
     "session_id": "Id of the session.",
     "upload_id": "Id of the upload.",
     "user_id": "Id of the person.",

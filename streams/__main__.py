@@ -44,6 +44,8 @@ def _process(arguments: argparse.Namespace) -> str:
         return str(arguments.stage)
     if arguments.sink:
         return f"sink-{arguments.sink}"
+    if arguments.sign_in_code:
+        return "bootstrap"
     kinds = ("relay", "rewind", "migrate", "reseal", "policies", "bootstrap", "kafka-users")
     return next((kind for kind in kinds if getattr(arguments, kind.replace("-", "_"))), "grow-topics")
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     modes.add_argument("--grow-topics", type=int, metavar="COUNT", help="give every topic this many partitions")
     modes.add_argument("--policies", action="store_true", help="print the object store's policy of each process")
     modes.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
+    modes.add_argument("--sign-in-code", action="store_true", help="print a one-time code that signs the owner in")
     return parser
 
 
@@ -74,6 +77,10 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         from streams.setup.bootstrap import bootstrap  # noqa: PLC0415
 
         sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
+    elif arguments.sign_in_code:
+        from streams.setup.sign_in_codes import make_sign_in_code  # noqa: PLC0415
+
+        sys.stdout.write(msgspec.json.encode(await make_sign_in_code(settings)).decode() + "\n")
     elif arguments.policies:
         from schemas.access.object_policies import WRITES, policy_of  # noqa: PLC0415
 

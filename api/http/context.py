@@ -75,6 +75,8 @@ class ApiContext(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that sign in, or ask for mails, by address."""
     refreshes: TokenBuckets
     """Refreshes of sessions, by address."""
+    share_reads: TokenBuckets
+    """Requests for what share links show, by address."""
     idempotency: Idempotency
     metrics: ApiMetrics
     rates: RequestRates

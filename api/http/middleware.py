@@ -30,6 +30,8 @@ from core.storage.identity.request_log import LoggedRequest
 from schemas.quantities import spoken_range
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+_SECRET_PATH = re.compile(r"(?<=^/s/)[^/]+|(?<=^/embed/)[^/]+|(?<=^/v1/public/shares/)[^/]+")
+"""Secret part of a path; the log leaves it out."""
 BODY_IDLE_S = 10.0
 SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -98,7 +100,8 @@ class Telemetry:
                 if status == 429:
                     metrics.limited.inc()
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
-                self._log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+                path = _SECRET_PATH.sub("…", scope["path"])
+                self._log.info("request", method=scope["method"], path=path, status=status, took_ms=took_ms)
                 _note_request(scope, status, took_ms)
 
 

@@ -14,8 +14,9 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from api.http.browsers.cookies import is_secure, set_cookies
-from api.http.operations import Call
+from api.http.operations import Call, Reply
 from core.services.identity.identity_parts import Visitor
+from core.services.identity.second_factors import Challenge
 from core.services.identity.sessions import SessionTokens
 
 _ATOM = r'[^@\s<>,;:"\x00-\x1f\x7f]+'
@@ -72,6 +73,12 @@ async def steady_time() -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.sleep(max(0.0, began_at + STEADY_S - asyncio.get_running_loop().time()))
+
+
+def challenge_answer(challenge: Challenge) -> Reply:
+    """The challenge of a second factor, in place of tokens."""
+    body = SignedIn(state="second_factor", challenge=challenge.token, factors=list(challenge.factors))
+    return Reply(body=body, headers={"Cache-Control": "no-store"})
 
 
 def tokens_answer(call: Call[Any, Any], tokens: SessionTokens, *, cookies: bool, status: int = 200) -> Response:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.http.browsers.cookies import clear_cookies, is_secure, read_refresh_cookie
 from api.http.operations import Call, Operation, Reply
 from api.identity.registration import PUBLIC_PROBLEMS
-from api.identity.requests import Email, Password, SignedIn, admit, tokens_answer, visitor_of
+from api.identity.requests import Email, Password, SignedIn, admit, challenge_answer, tokens_answer, visitor_of
 from core.domain.identity.actors import Actor
 from core.infra.postgres.connection import person_transaction
 from core.services.identity import second_factors, sessions
@@ -54,8 +54,7 @@ async def login(call: Call[Login, None]) -> Reply | Response:
         await call.context.origins.check_write(call.request, None)
     outcome = await second_factors.sign_in_by_password(parts, body.email, body.password, visitor)
     if isinstance(outcome, second_factors.Challenge):
-        challenge_body = SignedIn(state="second_factor", challenge=outcome.token, factors=list(outcome.factors))
-        return Reply(body=challenge_body, headers={"Cache-Control": "no-store"})
+        return challenge_answer(outcome)
     return tokens_answer(call, outcome, cookies=body.cookies)
 
 

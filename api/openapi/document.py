@@ -35,6 +35,7 @@ HELD = "precondition-required"
 _REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
 _PATHS: dict[str, str] = {
     "filename": "Name of the file, as the job lists it.",
+    "token": "The secret in a share link's address.",
     "provider": "Name of the provider, as `GET /v1/auth/providers` lists it.",
 }
 """Path parameters that are no ids."""
@@ -42,6 +43,7 @@ _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
     "clips": "Chosen moments, and the files made of them.",
+    "shares": "Links that show finished exports to who has no account.",
     "brand kits": "How the clips of an organisation look and sound: logo, fonts, colours, captions, music.",
     "intelligence": "What projects are about, quoted, and which of them speak of something.",
     "scoring": "How much each sub-score counts.",

@@ -139,6 +139,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="There is no such thing",
         remedy="Check the path and the id; ids of other organisations are not found either.",
     ),
+    "share-ended": ProblemType(
+        status=404,
+        title="The share link has ended",
+        remedy="Ask who gave you the link for a new one.",
+    ),
     "not-ready": ProblemType(
         status=404,
         title="It is not there yet",
@@ -221,6 +226,9 @@ CATALOGUE: Mapping[str, ProblemType] = {
     ),
     "key-ended": ProblemType(
         status=409, title="The API key is in no more use", remedy="Make a new key with `POST /v1/keys`."
+    ),
+    "share-revoked": ProblemType(
+        status=409, title="The share link was revoked", remedy="Make a new link with `POST /v1/shares`."
     ),
     "service-account-disabled": ProblemType(
         status=409,

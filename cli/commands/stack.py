@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import subprocess
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from local.errors import StackError
 from local.install.tools import Say
 from local.key_rotation import KEEP_DAYS, read_ring, rotate
 from local.services.table import SINKS
+from local.sign_in_link import make_sign_in_link
 from local.stack import StackInfo
 from local.supervisor.logs import follow, tail
 from local.supervisor.processes import memory_bytes
@@ -44,6 +46,11 @@ def register(subparsers: Any) -> None:
     up.add_argument("--api-port", type=int, metavar="PORT", help="where the API listens (a free one)")
     text = "let a sink read its topics from the beginning again, to fill a store that was lost"
     up.add_argument("--rewind", action="append", choices=SINKS, default=[], help=text)
+    text = "print an address that signs you in to the web app, once"
+    examples = ("clipstream sign-in-link", "clipstream sign-in-link --browser")
+    link = _command(subparsers, "sign-in-link", _sign_in_link, text, *examples)
+    link.add_argument("--browser", action="store_true", help="open it in your browser")
+    link.add_argument("--json", action="store_true", help="print only JSON")
     status = _command(subparsers, "status", _status, "each part: state, pid, memory, port, restarts")
     status.add_argument("--json", action="store_true", help="print only JSON")
     logs = _command(subparsers, "logs", _logs, "what the parts print")
@@ -111,7 +118,29 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     if arguments.json:
         print(as_json(info))
     else:
-        _print_info(info)
+        _print_info(info, _web_address(info, os.environ | overrides, say))
+    return 0
+
+
+def _web_address(info: StackInfo, environ: Mapping[str, str], say: Say) -> str:
+    """The web app's address; it signs in, once, where the stack lets its operator do so."""
+    if info.env.get("CLIPSTREAM_SIGN_IN_CODES") == "on":
+        try:
+            return make_sign_in_link(stack.layout_of(info.state_dir), environ).url
+        except StackError as problem:  # the stack works without it
+            say(f"clipstream: {problem}")
+    return f"{info.api}/app/"
+
+
+def _sign_in_link(arguments: argparse.Namespace, say: Say) -> int:
+    link = make_sign_in_link(stack.layout_of(arguments.state_dir), os.environ)
+    if arguments.json:
+        print(msgspec.json.encode(link).decode())
+    else:
+        print(link.url)
+        say(f"It signs {link.email} in, once, within {link.minutes:g} minutes.")
+    if arguments.browser and not webbrowser.open(link.url):
+        say("no browser could be opened here: open the address yourself")
     return 0
 
 
@@ -127,7 +156,8 @@ def _run_in_foreground(layout: Layout, environ: Mapping[str, str], say: Say, rew
     stack.prepare(layout, environ, say)
     guard = stack.start_guard(layout, environ, rewind=rewind)
     try:
-        _print_info(stack.wait_ready(layout, guard, say))
+        info = stack.wait_ready(layout, guard, say)
+        _print_info(info, _web_address(info, environ, say))
         say("Ctrl-C stops the stack")
         guard.wait()
     except BaseException as end:
@@ -151,9 +181,10 @@ def _wait_patiently(guard: subprocess.Popen[bytes]) -> None:
         guard.wait()
 
 
-def _print_info(info: StackInfo) -> None:
+def _print_info(info: StackInfo, web_address: str) -> None:
     began = f"ready in {info.ready_after_s:.1f} s" if info.started_here else "it runs already"
     rows = {
+        "web app": web_address,
         "API": info.api,
         "API key": info.api_key,
         "organisation": info.org_id,

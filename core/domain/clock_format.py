@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 
 def format_clock(ms: int) -> str:
     """Format a time for people, in whole seconds: ``m:ss``, or ``h:mm:ss`` from an hour on."""
@@ -22,3 +24,9 @@ def format_cut_time(ms: int) -> str:
     """Format where an edit cuts, ``1:05.25``: cuts lie between words, to the hundredth of a second."""
     minutes, rest_ms = divmod(ms, 60_000)
     return f"{minutes}:{rest_ms / 1000:05.2f}"
+
+
+def format_date(at: dt.datetime) -> str:
+    """Format a day for people, in UTC: ``2 December 2026``."""
+    day = at.astimezone(dt.UTC)
+    return f"{day.day} {day:%B %Y}"

@@ -54,6 +54,10 @@ _FORGET = (
     "delete from mails where org_id = $1 and $2 = any(project_ids)",
     "delete from webhook_messages where org_id = $1 and project_id = $2",
     "delete from deliveries where org_id = $1 and project_id = $2",
+    # links that show nothing else: their titles are of this project
+    """delete from shares s where org_id = $1 and not exists (
+         select 1 from share_exports x join exports e using (org_id, export_id)
+         where x.org_id = s.org_id and x.share_id = s.share_id and e.project_id <> $2)""",
     "delete from exports where org_id = $1 and project_id = $2",
     "delete from previews where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",

@@ -227,6 +227,7 @@ def make_context(metrics: ApiMetrics, **changes: Any) -> ApiContext:
         "origins": Origins(pool=pool, own_url=settings.public_address, now=monotonic),
         "sign_ins": TokenBuckets(60, monotonic),
         "refreshes": TokenBuckets(240, monotonic),
+        "share_reads": TokenBuckets(300, monotonic),
         "idempotency": Idempotency(RING),
         "metrics": metrics,
         "rates": LocalRates(monotonic),

@@ -6,6 +6,7 @@ import asyncio
 import io
 import itertools
 import json
+import os
 import re
 import time
 from pathlib import Path
@@ -18,6 +19,8 @@ import pyloudnorm
 import pytest
 
 from cli.__main__ import main
+from local.sign_in_link import make_sign_in_link
+from local.stack import layout_of
 from tests.e2e.counters import ask_every_query, expect_each_event_once
 from tests.e2e.rig import Api, Receiver
 from tests.support.media.shared_media import LECTURE, media
@@ -179,6 +182,31 @@ def test_a_download_answers_a_range(api: Api, clips: list[dict[str, Any]]) -> No
     assert (answer.status_code, len(answer.content)) == (206, 100)
     assert httpx2.get(links["thumbnail"]["url"]).content[:2] == b"\xff\xd8"
     assert httpx2.get(re.sub("Signature=[0-9a-f]{8}", "Signature=00000000", links["video"]["url"])).status_code == 403
+
+
+def test_a_clip_is_shared_with_who_has_no_account(api: Api, clips: list[dict[str, Any]]) -> None:
+    share = api.post("/v1/shares", {"clip_ids": [clip["clip_id"] for clip in clips], "title": "The lecture"})
+    with httpx2.Client(timeout=HANG_S) as visitor:
+        assert "The lecture" in visitor.get(share["url"]).text
+        shown = visitor.get(share["url"].replace("/s/", "/v1/public/shares/")).json()
+        assert [clip["title"] for clip in shown["clips"]] == [clip["title"] for clip in clips]
+        first = shown["clips"][0]
+        assert len(visitor.get(first["video_url"]).content) == first["download"]["size_bytes"]
+        assert first["duration_ms"] == pytest.approx(clips[0]["end_ms"] - clips[0]["start_ms"], abs=200)
+        assert visitor.get(first["captions"][0]["url"]).text.startswith("WEBVTT")
+        api.call("DELETE", f"/v1/shares/{share['share_id']}")
+        assert visitor.get(share["url"]).status_code == 404
+
+
+def test_a_link_signs_the_owner_in_once(api: Api) -> None:
+    code = make_sign_in_link(layout_of(api.stack.state_dir), os.environ).url.partition("#code=")[2]
+    own_page = {"Origin": api.stack.api, "Clipstream-Client": "web"}
+    with httpx2.Client(base_url=api.stack.api, timeout=HANG_S) as browser:
+        begun = browser.post("/v1/auth/one-time-code", json={"code": code, "cookies": True}, headers=own_page)
+        assert begun.json()["org_id"] == api.stack.org_id, begun.text
+        assert browser.get("/v1/me").json()["actor"]["kind"] == "user"
+        again = browser.post("/v1/auth/one-time-code", json={"code": code, "cookies": True}, headers=own_page)
+        assert again.json()["code"] == "code-invalid"
 
 
 def test_the_transcript_has_its_words_on_time(api: Api, project: dict[str, Any]) -> None:

@@ -35,7 +35,7 @@ NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
     "downloadClip", "downloadCaptions", "getServiceAccount", "getArchive", "getOAuthClient", "startProviderSignIn",
-    "finishProviderSignIn",
+    "finishProviderSignIn", "getShare", "getPublicShare", "getSharedCaptions",
 }  # fmt: skip
 """Operations that the project may have no id for."""
 

@@ -24,6 +24,7 @@ ENDED = {"completed", "failed", "cancelled"}
 JSON = ("application/json", "application/problem+json", "application/ld+json")
 SAMPLES: Mapping[str, Mapping[str, str]] = {
     "search": {"q": "the"}, "findIds": {"starts_with": "0000"}, "showUnsubscribePage": {"token": "no-link-of-ours"},
+    "getOembed": {"url": "https://clips.example/no-link-of-ours"},
 }  # fmt: skip
 """Values for query parameters that are required, by operation."""
 LISTED = {"listCaptionTemplates": ("template", "template_id")}

@@ -35,6 +35,7 @@ URL_FIELDS: Mapping[Place, Use] = {
     ("changeKey", "application/json", "/allowed_addresses/0"): "none",
     ("handOverClip", "query", "media"): "none",
     ("getStoryboard", "query", "image"): "none",
+    ("getOembed", "query", "url"): "compared",
 }
 """Each field that `find_url_fields` finds. What is fetched or posted to is tried with every URL of `inside_urls`.
 

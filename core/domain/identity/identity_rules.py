@@ -27,7 +27,10 @@ class IdentityRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
-    """Sign-in with providers, each an account that somebody has elsewhere; off without a file of them."""
+    """Sign-in with providers, each an account that somebody has elsewhere, and by one-time codes.
+
+    Sign-in with providers needs a file of them.
+    """
 
     providers_file: Path | None = None
     """JSON file of the providers (docs/people.md); their secrets are no part of it."""
@@ -35,3 +38,7 @@ class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
     """``provider:secret`` of each provider that gave one."""
     return_pages: tuple[str, ...] = ()
     """Whole addresses of the pages that a sign-in may lead back to, besides ``web``."""
+    codes: Literal["off", "on"] = "off"
+    """Whether the operator may make one-time codes that sign the installation's owner in."""
+    code_minutes: Annotated[float, msgspec.Meta(gt=0, le=1440)] = 15.0
+    """Life of such a code."""

@@ -7,7 +7,8 @@ import secrets
 from typing import Literal
 
 TokenKind = Literal[
-    "refresh", "mail", "invitation", "challenge", "client-secret", "oauth-code", "oauth-refresh"
+    "refresh", "mail", "invitation", "challenge", "client-secret", "oauth-code", "oauth-refresh", "one-time-code",
+    "share",
 ]  # fmt: skip
 _PREFIXES: dict[TokenKind, str] = {
     "refresh": "clr_",
@@ -17,6 +18,8 @@ _PREFIXES: dict[TokenKind, str] = {
     "client-secret": "cls_",
     "oauth-code": "clo_",
     "oauth-refresh": "clg_",
+    "one-time-code": "cln_",
+    "share": "clw_",
 }
 _RANDOM_BYTES = 32
 

@@ -56,6 +56,22 @@ async def begin_try(parts: IdentityParts, email: str, visitor: Visitor) -> None:
             await _tell_of_lock(parts, connection, email, account, tries, visitor)
 
 
+async def begin_address_try(parts: IdentityParts, visitor: Visitor) -> None:
+    """Count a try that names no account. Raises IdentityRefused where the address is locked."""
+    address = address_subject(visitor.address)
+    async with transaction(parts.pool) as connection:
+        await sign_in_failures.see_subjects(connection, (address,))
+        wait_s = await sign_in_failures.read_wait_s(connection, (address,))
+        if wait_s > 0:
+            raise _locked(wait_s)
+        from_address = await sign_in_failures.count_failure(connection, address, WINDOW)
+        if from_address > ADDRESS_TRIES:
+            raise _locked(LOCK_S)
+        if from_address == ADDRESS_TRIES:
+            await sign_in_failures.lock_subject(connection, address, LOCK_S)
+            note_identity_event("sign-in.address-locked", address=visitor.address, failures=from_address)
+
+
 def _pause_s(tries: int) -> float:
     return LOCK_S if tries >= LOCK_TRIES else float(2 ** (tries - FREE_TRIES + 1))
 

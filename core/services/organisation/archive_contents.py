@@ -52,6 +52,11 @@ RESOURCES: Mapping[str, str] = {
         title, metadata::jsonb as metadata, revision, test, options, edit_version, transcript_version, certificate,
         files, failure_reason, failure_detail, created_at, finished_at
         from exports where org_id = $1 order by project_id, created_at""",
+    "shares": """select share_id, title, test, allow_download, show_organisation, created_by, created_at, expires_at,
+        revoked_at, views, last_viewed_at, array(
+          select x.export_id from share_exports x where x.org_id = s.org_id and x.share_id = s.share_id
+          order by x.position) as export_ids
+        from shares s where org_id = $1 order by created_at""",
     "brand_kits": """select k.kit_id, v.version, v.kit, v.actor, v.created_at, k.archived_at
         from brand_kits k join brand_kit_versions v on v.org_id = k.org_id and v.kit_id = k.kit_id
         where k.org_id = $1 order by k.created_at, v.version""",

@@ -32,6 +32,8 @@ _TRACES = "core.services.organisation.person_traces.erase_traces"
 TABLES: Mapping[str, TableErasure] = {
     # access goes first, so that no new rows are made
     "api_keys": TableErasure(organisation="delete from api_keys where org_id = $1"),
+    "shares": TableErasure(organisation="delete from shares where org_id = $1"),
+    "share_exports": TableErasure(why_organisation=BY_CASCADE),
     "oauth_grants": TableErasure(
         organisation="delete from oauth_grants where org_id = $1 or client_org_id = $1", person=_PEOPLE
     ),

@@ -77,6 +77,13 @@ async def count_members(connection: Connection, org_id: UUID) -> int:
     return int(await connection.fetchval("select count(*) from memberships where org_id = $1", org_id))
 
 
+async def insert_membership(connection: Connection, org_id: UUID, user_id: UUID, role: Role) -> None:
+    """Add a member who is none yet."""
+    await connection.execute(
+        "insert into memberships (org_id, user_id, role) values ($1, $2, $3)", org_id, user_id, role
+    )
+
+
 async def write_membership(connection: Connection, org_id: UUID, user_id: UUID, role: Role) -> None:
     """Add a member, or set the role of one."""
     await connection.execute(

@@ -10,6 +10,7 @@ from core.infra.postgres.connection import Connection, Row, set_person, set_plac
 
 TokenPurpose = Literal[
     "verify-email", "reset-password", "second-factor", "passkey-registration", "passkey-sign-in", "provider-sign-in",
+    "one-time-sign-in",
 ]  # fmt: skip
 
 
@@ -41,6 +42,23 @@ async def find_single_use_token(connection: Connection, token_hash: bytes, purpo
     row = await connection.fetchrow(
         """select user_id, details from single_use_tokens
            where hash = $1 and purpose = $2 and used_at is null and expires_at > now() for update""",
+        token_hash,
+        purpose,
+    )
+    if row is not None and row["user_id"] is not None:
+        await set_person(connection, row["user_id"])
+    return row
+
+
+async def find_ended_token(connection: Connection, token_hash: bytes, purpose: TokenPurpose) -> Row | None:
+    """The person of a token that counts no longer, and whether it was used.
+
+    None for one that still counts, or never did. The rest of the transaction sees its person's rows.
+    """
+    await set_place(connection, "token_hash", token_hash.hex())
+    row = await connection.fetchrow(
+        """select user_id, used_at is not null as used from single_use_tokens
+           where hash = $1 and purpose = $2 and (used_at is not null or expires_at <= now())""",
         token_hash,
         purpose,
     )

@@ -12,7 +12,7 @@ BY_ID = {operation.name: operation for operation in OPERATIONS}
 UNAUDITED = {
     "answerChallenge", "appendTusUpload", "askForPasswordReset", "beginPasskeySignIn", "giveTokens", "introspectToken",
     "linkIdentity", "login", "prepareProviderSignIn", "receiveStripeEvent", "refreshSession", "register",
-    "resetPassword", "revokeToken", "signInWithPasskey", "unsubscribe", "verifyEmail", "withdrawGrant",
+    "resetPassword", "revokeToken", "signInByCode", "signInWithPasskey", "unsubscribe", "verifyEmail", "withdrawGrant",
 }  # fmt: skip
 """Writes without an entry of their own: reviewed."""
 

@@ -15,8 +15,11 @@ from api.routes import OPERATIONS
 from schemas.access.permissions import PERMISSIONS
 
 CHECKED_IN = Path(api.__file__).parent / "openapi.json"
-SIGNED = {"receiveStripeEvent", "showUnsubscribePage", "unsubscribe"}
-"""Public operations of which each request is signed: by its sender, or as a link of ours. Reviewed."""
+SIGNED = {
+    "receiveStripeEvent", "showUnsubscribePage", "unsubscribe", "getPublicShare", "getSharedCaptions", "getOembed",
+}  # fmt: skip
+"""Public operations of which each request is signed, by its sender or as a link of ours, or has a link's whole token:
+reviewed."""
 SENT_BY_OTHERS = {"finishProviderSignIn"}
 """Operations whose query a provider writes: unknown parameters are to be ignored (RFC 6749, 4.1.2)."""
 OF_CLIENTS = {"giveTokens", "revokeToken", "introspectToken"}
@@ -25,7 +28,7 @@ PERMISSIONS_PAGE = Path(api.__file__).parents[1] / "docs" / "permissions.md"
 BEFORE_SIGN_IN = {
     "register", "verifyEmail", "login", "refreshSession", "askForPasswordReset", "resetPassword",
     "answerChallenge", "beginPasskeySignIn", "signInWithPasskey",
-    "listProviders", "startProviderSignIn", "prepareProviderSignIn", "finishProviderSignIn",
+    "listProviders", "startProviderSignIn", "prepareProviderSignIn", "finishProviderSignIn", "signInByCode",
 }  # fmt: skip
 """Operations that anybody may call, as nobody is signed in before them: reviewed."""
 

@@ -208,6 +208,13 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
             world.ann.org_id,
             asset_id,
         )
+        share_id = await rows.fetchval(
+            """insert into shares (org_id, share_id, hash, title, test, allow_download, show_organisation, created_by,
+                 expires_at) values ($1, gen_random_uuid(), '\\x00', '', false, true, false, 'user:' || $2, now())
+               returning share_id""",
+            world.ann.org_id,
+            str(uuid4()),
+        )
     preview = await world.ann.client.post(
         f"/v1/clips/{clip_id}/preview", params={"at_ms": 1000}, headers={"Prefer": "respond-async"}, json={}
     )
@@ -243,6 +250,8 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "client_id": client.json()["client_id"],
         "grant_id": str(uuid4()),
         "filename": "clip-01-9x16.mp4",
+        "share_id": str(share_id),
+        "token": "a-token-of-no-link",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {

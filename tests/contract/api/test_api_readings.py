@@ -19,7 +19,7 @@ pytestmark = pytest.mark.contract
 UNREACHED = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "listBrandKitVersions", "getEndpoint", "downloadCaptions", "downloadClip", "listDeliveries", "getDelivery",
-    "getArchive",
+    "getArchive", "getShare", "getPublicShare", "getSharedCaptions",
     "startProviderSignIn", "finishProviderSignIn",
 }  # fmt: skip
 

@@ -102,8 +102,17 @@ async def real_answers(settings: Settings) -> list[dict[str, Any]]:
             if operation.method != "GET" or operation.tag == "analytics":
                 continue
             for ids in (known, dict.fromkeys(known, known["kit_id"])):
-                others = ("archive_id", "client_id", "dead_id", "endpoint_id", "key_id", "org_id", "service_account_id")
-                texts = {"template": "minimal", "filename": "a.mp4", "provider": "google"}
+                others = (
+                    "archive_id",
+                    "client_id",
+                    "dead_id",
+                    "endpoint_id",
+                    "key_id",
+                    "org_id",
+                    "service_account_id",
+                    "share_id",
+                )
+                texts = {"template": "minimal", "filename": "a.mp4", "provider": "google", "token": "clw_x"}
                 named = {**dict.fromkeys(others, known["kit_id"]), **texts, **ids}
                 fields = getattr(operation.query, "__struct_fields__", ())
                 query = {name: value for name, value in NEEDED.items() if name in fields}

@@ -65,9 +65,10 @@ OTHER_TAGS = {
     "keys": "tests/contract/access",
     "oauth": "tests/contract/oauth",
     "billing": "tests/contract/payments",
+    "shares": "tests/contract/sharing",
 }
 """Tags of requests that touch no project: where they are made."""
-SELDOM = {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth")} | {
+SELDOM = {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth", "shares")} | {
     "downloadClip",
     "downloadCaptions",
 }
@@ -254,6 +255,8 @@ async def exported(story: Story, clip: str) -> str:
     """Another aspect, then several at once."""
     made = await story.then("POST", f"{clip}/export", {"aspect": "1:1", **DRAFT})
     await story.then("POST", f"{clip}/exports", {"aspects": ["1:1", "16:9"], **DRAFT})
+    share = await story.pipeline.ask("POST", "/v1/shares", {"export_ids": [made["export_id"]]})
+    story.ids["token"] = [share["token"]]
     return str(made["export_id"])
 
 

@@ -78,7 +78,7 @@ def code_of() -> dict[str, tuple[set[Node], set[Node]]]:
         API: (nodes_of("api"), set()),
         ERASURE: (erasure, settle | CLAIMS),
         RELAY: (relay, {(ORPHANS, "_look")}),
-        BOOTSTRAP: (nodes_of("streams.setup.bootstrap"), set()),
+        BOOTSTRAP: (nodes_of("streams.setup.bootstrap") | nodes_of("streams.setup.sign_in_codes"), set()),
         KEYS: ({("core.services.key_rotation", "reseal")}, set()),
         OF_SINK["clickhouse"]: (nodes_of("streams.sinks.clickhouse"), set()),
         OF_SINK["meilisearch"]: (nodes_of("streams.sinks.search"), set()),

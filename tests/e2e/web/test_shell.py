@@ -90,9 +90,8 @@ def test_an_ended_session_is_taken_up_where_it_was(
     page.goto(site.app("sign-in"))
     page.get_by_label("E-mail").fill(viewer.email)
     page.get_by_label("Password").fill(viewer.password)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(site.app())
-    page.wait_for_load_state("networkidle")
+    with page.expect_response("**/v1/projects?**"):
+        page.get_by_role("button", name="Sign in", exact=True).click()
     context.clear_cookies()
     page.get_by_role("link", name="Organisation").click()
     dialog = page.get_by_role("dialog", name="Please sign in again")

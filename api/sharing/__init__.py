@@ -1,0 +1,1 @@
+"""Links that show finished exports to who has no account, and their pages."""

@@ -1,0 +1,1 @@
+"""Rows of links that show exports to who has no account."""
