@@ -121,7 +121,7 @@ def _clip(clip: SharedClip, position: int, count: int, share: PublicShare) -> st
 
 
 def _shape(clip: SharedClip) -> str:
-    """Class of a page with one clip: upright ones stand beside the words on a wide screen."""
+    """Class of a page with one clip: upright ones stand next to the words on a wide screen."""
     return "upright" if clip.height_px > clip.width_px else "flat"
 
 

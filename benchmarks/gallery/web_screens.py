@@ -51,8 +51,8 @@ def _open(browser: Browser, state: dict[str, object], look: Look) -> Page:
     context = browser.new_context(
         locale="en-GB",
         viewport={"width": look.width_px, "height": look.height_px},
-        color_scheme=look.scheme,  # type: ignore[arg-type]
-        storage_state=state,  # type: ignore[arg-type]
+        color_scheme=look.scheme,
+        storage_state=state,
     )
     return context.new_page()
 
@@ -65,7 +65,9 @@ def _screens(rig: Rig) -> dict[str, str]:
             clips = client.get(f"/v1/projects/{project['project_id']}/clips")["items"]
             if clips:
                 screens |= {"project": f"projects/{project['project_id']}", "editor": f"clips/{clips[0]['clip_id']}"}
-                done = [one["export_id"] for clip in clips for one in clip["exports"] if one["state"] == "done"]
+                done = [
+                    export["export_id"] for clip in clips for export in clip["exports"] if export["state"] == "done"
+                ]
                 if done:
                     screens["certificate"] = f"exports/{done[0]}"
                 break

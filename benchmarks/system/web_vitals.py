@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.system.web_vitals [--state-dir DIR] [--rounds N]``. Each round opens each screen in a browser
 without a cache: largest contentful paint, and bytes that came over the wire. Then it presses keys and clicks, and takes
-the longest time from an input to the next paint (event timing). Limits: 1.0 s and 200 ms. Beside them: a page of the API
-without any script, as the floor of this machine.
+the longest time from an input to the next paint (event timing). Limits: 1.0 s and 200 ms. A page of the API without any
+script is measured too, as the floor of this machine.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _finished(rig: Rig, client: Client) -> tuple[str, str]:
 
 def _visit(browser: Browser, state: dict[str, object], url: str) -> tuple[float, float, float]:
     """Seconds to the largest paint, milliseconds of the slowest answer, bytes of all files."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, storage_state=state)  # type: ignore[arg-type]
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, storage_state=state)
     page = context.new_page()
     page.add_init_script(_OBSERVE)
     page.goto(url)
@@ -97,14 +97,14 @@ def _use(page: Page) -> None:
 
 def _claims(name: str, paints: list[float], answers: list[float], size: float) -> list[Claim]:
     limited = not name.startswith("a page without")
-    where = (f"{len(paints)} visits, {min(paints):.2f} to {max(paints):.2f} s; {size / 1000:.0f} KB over the wire",)
+    visits = (f"{len(paints)} visits, {min(paints):.2f} to {max(paints):.2f} s; {size / 1000:.0f} KB over the wire",)
     return [
         Claim(
             name=f"{name}: largest contentful paint",
             measured=statistics.median(paints),
             unit="s",
             limit=PAINT_S if limited else None,
-            where=where,
+            where=visits,
         ),
         Claim(
             name=f"{name}: slowest answer to an input",
