@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "recovery_codes": ["k3fq-7xwm-2b5n-hd4t"],
     "recovery_codes_left": [10],
     "refresh_token": [f"clr_{_CODE}"],
+    "thumbnail_url": ["https://objects.example.org/picture.jpg?X-Amz-Signature=…"],
     "ticket": [f"clc_{_CODE}"],
     "uri": ["otpauth://totp/Clipstream:ann%40example.org?secret=…"],
     "user_agent": ["Mozilla/5.0"],
