@@ -89,7 +89,10 @@ def _time_left(row: Row, state: State, stages: list[StageBrief]) -> Range | None
 
 
 def card_view(row: Row, keeping: Keeping, objects: Objects, now: dt.datetime) -> ProjectCard:
-    """A project in a list, from its row of `list_project_cards`; ``keeping``: how long its organisation's are kept."""
+    """A project in a list, from its row of `list_project_cards`.
+
+    ``keeping``: how long its organisation's projects are kept.
+    """
     stages = list_stage_briefs(row["stages"])
     picture = row["thumbnail_key"]
     url = objects.presign_get(picture, filename="thumbnail.jpg", expires_s=PICTURE_EXPIRES_S) if picture else None

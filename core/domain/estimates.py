@@ -277,7 +277,7 @@ def estimate(
 
 
 def estimate_left(estimated: Estimate, percents: Mapping[Stage, int]) -> Range:
-    """Wall-clock time until a project's end: its estimate by the share of the estimated work that is not done.
+    """Wall-clock time until a project's end: its estimate by the share of the work that is left.
 
     ``percents``: how far each stage is; one that is missing has not begun. Without estimated work the whole time.
     """

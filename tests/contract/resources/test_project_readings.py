@@ -318,6 +318,11 @@ async def of_the_organisation(story: Story, clip: str) -> None:
     assert (await story.pipeline.ask("GET", f"/v1/brand-kits/{kit_id}"))["version"] == changed["version"] == 2
     branded = {"aspect": "9:16", "options": {"video": {"quality": "draft"}, "brand": {"kit_id": kit_id}}}
     await story.then("POST", f"{clip}/export", branded)
+    preset = {"name": "House options", "options": {"export": {"brand": {"kit_id": kit_id}}}}
+    preset_id = (await story.then("POST", "/v1/project-presets", preset))["preset_id"]
+    await story.then("PATCH", f"/v1/project-presets/{preset_id}", {"name": "Our options"}, **NEWEST)
+    await story.again("PATCH", f"/v1/project-presets/{preset_id}", {"name": "Our options"}, **NEWEST)
+    await story.then("DELETE", f"/v1/project-presets/{preset_id}")
     weights = (await story.pipeline.ask("GET", "/v1/scoring/weights"))["weights"]
     for _ in range(2):
         await story.then("POST", "/v1/admin/scoring/weights", weights)
