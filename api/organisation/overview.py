@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from api.health.handlers import PartState, probe_all
+from api.health.handlers import PartState, Readiness, probe_all
 from api.http.operations import Call, Operation, Reply
 from core.errors import Unavailable
 from core.infra.kafka.access import kafka_access
@@ -141,7 +141,7 @@ async def get_overview(call: Call[None, None]) -> Reply:
         lanes = {lane.lane: LaneRow(**msgspec.structs.asdict(lane)) for lane in await list_lane_counts(rows)}
         stages = {stage.stage: StageRow(**msgspec.structs.asdict(stage)) for stage in await list_stage_counts(rows)}
         stuck = await list_still_projects(rows, still, MAX_STUCK)
-    lag, lag_unknown = await _read_lag(call)
+    lag, lag_unknown = await _read_lag(call, readiness)
     body = Overview(
         at=call.now,
         components=readiness.parts,
@@ -160,7 +160,10 @@ async def get_overview(call: Call[None, None]) -> Reply:
     return Reply(body=body, headers={"Cache-Control": "no-store"})
 
 
-async def _read_lag(call: Call[None, None]) -> tuple[list[LagRow] | None, str]:
+async def _read_lag(call: Call[None, None], readiness: Readiness) -> tuple[list[LagRow] | None, str]:
+    kafka = readiness.parts.get("kafka")
+    if kafka is None or not kafka.up:  # not asked: it would take as long as Kafka does not answer
+        return None, "Kafka does not answer."
     try:
         lags = await read_group_lags(kafka_access(call.context.settings), topics_of_groups())
     except Unavailable as error:

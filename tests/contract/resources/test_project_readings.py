@@ -21,6 +21,7 @@ from PIL import Image
 
 from api.http.answer_form import versions
 from api.http.operations import Operation
+from api.organisation import charts
 from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
 from schemas import events
@@ -67,11 +68,18 @@ OTHER_TAGS = {
     "billing": "tests/contract/payments",
 }
 """Tags of requests that touch no project: where they are made."""
-SELDOM = {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth")} | {
-    "downloadClip",
-    "downloadCaptions",
-}
-"""Reads of what no request of a story changes, and files under a second name: made at its beginning and its end."""
+CHARTS = {one.name for one in charts.OPERATIONS}
+SELDOM = (
+    {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth")}
+    | CHARTS
+    | {
+        "downloadClip",
+        "downloadCaptions",
+        "getOverview",
+    }
+)
+"""Reads of what no request of a story changes, of the whole history, and of files under a second name: made at its
+beginning and its end."""
 _CPU = "select coalesce(sum(amount), 0)::bigint from costs where kind = 'cpu_ms'"
 STATES = {"waiting", "running", "done", "failed", "skipped"}
 
