@@ -41,8 +41,20 @@ from api.labels import handlers as labels_handlers
 from api.notifications import preferences, push_subscriptions, unsubscribe
 from api.oauth import clients as oauth_clients
 from api.oauth import metadata, person_grants, tokens
-from api.organisation import account, analytics, archives, dead_letters, erasure, score_weights, stuck
-from api.projects import estimates, events, retry
+from api.organisation import (
+    account,
+    analytics,
+    archives,
+    attention,
+    charts,
+    dead_letters,
+    erasure,
+    live_changes,
+    overview,
+    score_weights,
+    stuck,
+)
+from api.projects import estimates, events, option_presets, retry
 from api.projects import handlers as projects_handlers
 from api.search import abbreviated_ids
 from api.search import handlers as search_handlers
@@ -63,7 +75,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *estimates.OPERATIONS,
     *projects_handlers.OPERATIONS,
     *retry.OPERATIONS,
+    *option_presets.OPERATIONS,
     *events.OPERATIONS,
+    *live_changes.OPERATIONS,
     *transcripts_handlers.OPERATIONS,
     *acoustics.OPERATIONS,
     *intelligence.OPERATIONS,
@@ -89,12 +103,14 @@ OPERATIONS: tuple[Operation, ...] = (
     *score_weights.OPERATIONS,
     *search_handlers.OPERATIONS,
     *analytics.OPERATIONS,
+    *charts.OPERATIONS,
     *endpoints.OPERATIONS,
     *endpoint_actions.OPERATIONS,
     *webhook_deliveries.OPERATIONS,
     *webhook_messages.OPERATIONS,
     *abbreviated_ids.OPERATIONS,
     *account.OPERATIONS,
+    *attention.OPERATIONS,
     *usage.OPERATIONS,
     *limits.OPERATIONS,
     *keys.OPERATIONS,
@@ -126,6 +142,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *stripe_webhook.OPERATIONS,
     *dead_letters.OPERATIONS,
     *stuck.OPERATIONS,
+    *overview.OPERATIONS,
     *health_handlers.OPERATIONS,
     *job_uploads.OPERATIONS,
     *job_results.OPERATIONS,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 FIELDS: Mapping[str, str] = {
     # ids
+    "at": "Beginning of the time, in UTC.",
     "asset_id": "Id of a file of brand kits.",
     "client_id": "Id of the OAuth client.",
     "clip_id": "Id of the clip.",
@@ -24,6 +25,7 @@ FIELDS: Mapping[str, str] = {
     "archive_id": "Id of the archive.",
     "identity_id": "Id of the linked identity.",
     "passkey_id": "Id of the passkey.",
+    "preset_id": "Id of the preset of projects.",
     "preview_id": "Id of the preview.",
     "project_id": "Id of the project.",
     "replay_id": "Id of the replay.",

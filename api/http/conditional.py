@@ -40,13 +40,17 @@ def held_tags(request: Request) -> list[str]:
 
 
 def check_held(request: Request, etag: str, *, resource: str, changed: ApiProblem) -> None:
-    """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version."""
+    """Raise ``precondition-required`` without If-Match, and ``changed`` where it names another version.
+
+    ``changed`` is sent with the ETag of the version that is there.
+    """
     tags = held_tags(request)
     if not tags:
         raise ApiProblem(
             "precondition-required", f"Send the {resource}'s ETag as If-Match: another may have changed it."
         )
     if {ANY, etag}.isdisjoint(tags):
+        changed.headers.setdefault("ETag", etag)
         raise changed
 
 

@@ -35,6 +35,10 @@ class Wakes(Protocol):
         """Yield at once, then whenever something may have happened, and after a pause without news."""
         ...
 
+    def listen_all(self, pause_s: float) -> AsyncIterator[None]:
+        """Likewise for every project."""
+        ...
+
 
 class AddressCheck(Protocol):
     """Refuses URLs that lead to addresses which are not public."""

@@ -1,11 +1,14 @@
-"""Three named questions to the column store, and a summary, for one organisation.
+"""Named questions to the column store for one organisation: a summary, and the oldest of its charts.
 
 Equal questions within ``KEPT_S`` share one answer: a dashboard with many viewers asks the store once.
 """
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
@@ -29,6 +32,8 @@ class AnalyticsWindow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Start of the window; included. By default seven days before `until`."""
     until: Annotated[dt.datetime, Meta(tz=True)] | None = None
     """End of the window; not included. By default now."""
+    format: Literal["json", "csv"] = "json"
+    """`csv`: a table with a row for each item."""
 
 
 class HourRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,19 +141,21 @@ def query_text(name: str) -> str:
     return (files("schemas") / "clickhouse" / "queries" / f"{name}.sql").read_text()
 
 
-Name = Literal["summary", "projects_per_hour", "minutes_processed", "failures_by_reason"]
 Answer = tuple[dict[str, dt.datetime], list[dict[str, Any]]]
 """The time window, and the rows. Callers share it: read only."""
 
 
-async def _query(call: Call[None, AnalyticsWindow], name: Name) -> Answer:
-    since, until = resolve_window(call.query, call.now)
-    parameters = {"org_id": str(call.org_id), "since": _format_time(since), "until": _format_time(until)}
+async def ask(call: Call[None, Any], name: str, **parameters: str) -> Answer:
+    """Ask a named question about the caller's organisation and window; ``parameters``: what else it takes."""
+    query: AnalyticsWindow = call.query
+    since, until = resolve_window(query, call.now)
+    bound = parameters | {"org_id": str(call.org_id), "since": _format_time(since), "until": _format_time(until)}
 
-    async def ask() -> Answer:
-        return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), parameters)
+    async def question() -> Answer:
+        return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), bound)
 
-    answer: Answer = await call.context.answers.get((call.org_id, name, call.query.since, call.query.until), ask)
+    key = (call.org_id, name, query.since, query.until, *parameters.values())
+    answer: Answer = await call.context.answers.get(key, question)
     return answer
 
 
@@ -157,35 +164,53 @@ def _format_time(at: dt.datetime) -> str:
     return at.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
-def _reply(body: Summary | HourlyProjects | MinutesProcessed | FailuresByReason) -> Reply:
-    return Reply(body=body, headers={"Cache-Control": f"private, max-age={KEPT_S}"})
+def reply(call: Call[None, Any], name: str, body: msgspec.Struct, items: Sequence[Any], row: type) -> Reply:
+    """Answer with a body, or with its items as a CSV file whose columns are the fields of ``row``."""
+    headers = {"Cache-Control": f"private, max-age={KEPT_S}"}
+    if call.query.format == "json":
+        return Reply(body=body, headers=headers)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(row.__struct_fields__)  # type: ignore[attr-defined]
+    writer.writerows([_cell(getattr(item, field)) for field in item.__struct_fields__] for item in items)
+    headers |= {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Reply(body=text.getvalue().encode(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(value: object) -> object:
+    return value.isoformat() if isinstance(value, dt.date | dt.datetime) else value
 
 
 async def get_summary(call: Call[None, AnalyticsWindow]) -> Reply:
     """The window in a few numbers."""
-    window, rows = await _query(call, "summary")
+    window, rows = await ask(call, "summary")
     numbers = {name: value or 0 for name, value in rows[0].items()}  # a sum over nothing may be NULL
-    return _reply(msgspec.convert(window | numbers, Summary, strict=False))
+    summary = msgspec.convert(window | numbers, Summary, strict=False)
+    return reply(call, "summary", summary, [summary], Summary)
 
 
 async def get_projects_per_hour(call: Call[None, AnalyticsWindow]) -> Reply:
     """Projects per hour, with p50 and p95 of each stage."""
-    window, rows = await _query(call, "projects_per_hour")
-    return _reply(HourlyProjects(**window, items=msgspec.convert(rows, list[HourRow], strict=False)))
+    window, rows = await ask(call, "projects_per_hour")
+    items = msgspec.convert(rows, list[HourRow], strict=False)
+    return reply(call, "projects-per-hour", HourlyProjects(**window, items=items), items, HourRow)
 
 
 async def get_minutes_processed(call: Call[None, AnalyticsWindow]) -> Reply:
     """Minutes of video per day."""
-    window, rows = await _query(call, "minutes_processed")
-    return _reply(MinutesProcessed(**window, items=msgspec.convert(rows, list[MinutesRow], strict=False)))
+    window, rows = await ask(call, "minutes_processed")
+    items = msgspec.convert(rows, list[MinutesRow], strict=False)
+    return reply(call, "minutes-processed", MinutesProcessed(**window, items=items), items, MinutesRow)
 
 
 async def get_failures_by_reason(call: Call[None, AnalyticsWindow]) -> Reply:
     """Failures, most frequent first."""
-    window, rows = await _query(call, "failures_by_reason")
-    return _reply(FailuresByReason(**window, items=msgspec.convert(rows, list[FailureRow], strict=False)))
+    window, rows = await ask(call, "failures_by_reason")
+    items = msgspec.convert(rows, list[FailureRow], strict=False)
+    return reply(call, "failures-by-reason", FailuresByReason(**window, items=items), items, FailureRow)
 
 
+MEDIA_TYPES = ("application/json", "text/csv")
 OPERATIONS = (
     Operation(
         method="GET",
@@ -198,6 +223,7 @@ OPERATIONS = (
         query=AnalyticsWindow,
         check=check_with(check_window),
         response=Summary,
+        media_types=MEDIA_TYPES,
     ),
     Operation(
         method="GET",
@@ -210,6 +236,7 @@ OPERATIONS = (
         query=AnalyticsWindow,
         check=check_with(check_window),
         response=HourlyProjects,
+        media_types=MEDIA_TYPES,
     ),
     Operation(
         method="GET",
@@ -222,6 +249,7 @@ OPERATIONS = (
         query=AnalyticsWindow,
         check=check_with(check_window),
         response=MinutesProcessed,
+        media_types=MEDIA_TYPES,
     ),
     Operation(
         method="GET",
@@ -234,5 +262,6 @@ OPERATIONS = (
         query=AnalyticsWindow,
         check=check_with(check_window),
         response=FailuresByReason,
+        media_types=MEDIA_TYPES,
     ),
 )

@@ -307,6 +307,14 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="Somebody changed the brand kit meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
+    "preset-changed": ProblemType(
+        status=412,
+        title="Somebody changed the preset meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now.",
+    ),
+    "preset-name-taken": ProblemType(
+        status=409, title="Another preset has the name", remedy="Choose another name, or change that preset."
+    ),
     "body-too-large": ProblemType(
         status=413,
         title="The body is too large",

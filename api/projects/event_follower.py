@@ -24,32 +24,41 @@ AGAIN_S = 2.0
 
 
 class Listeners:
-    """Listeners by project."""
+    """Listeners by project, and those of any project."""
 
     def __init__(self, look_anyway_s: float = LOOK_ANYWAY_S) -> None:
         """``look_anyway_s``: longest time that a listener waits without a wake."""
         self._look_anyway_s = look_anyway_s
-        self._waiting: dict[UUID, set[asyncio.Event]] = {}
+        self._waiting: dict[UUID | None, set[asyncio.Event]] = {}
+        """By project; None: any."""
 
     def wake(self, project_id: UUID) -> None:
-        """Wake a project's listeners."""
-        for event in self._waiting.get(project_id, ()):
+        """Wake a project's listeners, and those of any project."""
+        for event in (*self._waiting.get(project_id, ()), *self._waiting.get(None, ())):
             event.set()
 
     def wake_all(self) -> None:
         """Wake all listeners: events may have been missed while the topic was not followed."""
-        for project_id in list(self._waiting):
-            self.wake(project_id)
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
 
-    async def listen(self, project_id: UUID) -> AsyncIterator[None]:
+    def listen(self, project_id: UUID) -> AsyncIterator[None]:
         """Yield at once, then after each wake or pause, until the listener stops."""
+        return self._listen(project_id, self._look_anyway_s)
+
+    def listen_all(self, pause_s: float) -> AsyncIterator[None]:
+        """Yield at once, then after each wake of any project, and after a pause without one."""
+        return self._listen(None, min(pause_s, self._look_anyway_s))
+
+    async def _listen(self, project_id: UUID | None, pause_s: float) -> AsyncIterator[None]:
         event = asyncio.Event()
         self._waiting.setdefault(project_id, set()).add(event)
         try:
             while True:
                 yield
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), self._look_anyway_s)
+                    await asyncio.wait_for(event.wait(), pause_s)
                 event.clear()
         finally:
             waiting = self._waiting[project_id]

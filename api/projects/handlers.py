@@ -15,7 +15,8 @@ from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, require
-from api.projects.models import Project, ProjectPage, State, project_view, summary_view
+from api.projects.cards import ProjectPage, card_view
+from api.projects.models import Project, State, project_view
 from api.uploads.queries import StoredUpload, measure_upload, take_upload
 from core.domain.pages.page_rules import PageRules, find_page_refusal
 from core.domain.script_text.blocks import title_of_script
@@ -29,9 +30,10 @@ from core.services.billing.project_expiry import read_keeping
 from core.services.billing.quotas import read_organisation_plan
 from core.storage.costs import list_cost_rows
 from core.storage.projects import (
+    ProjectOrder,
     find_project_row,
     find_same_project,
-    list_project_rows,
+    list_project_cards,
     list_stage_rows,
     lock_source_url,
 )
@@ -89,6 +91,8 @@ class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Only projects with this tag."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
     """Only projects of exactly this URL."""
+    order: ProjectOrder = "newest"
+    """By the time when they were made."""
 
 
 def option_errors(options: ProjectOptions) -> list[FieldError]:
@@ -235,15 +239,17 @@ async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
 
 
 async def list_projects(call: Call[None, ListProjects]) -> Reply:
-    """Projects, newest first."""
+    """Projects with what a card of each shows, newest first or oldest first."""
     query, ring = call.query, call.context.ring
     scope = f"projects/{call.org_id}/{query.state}/{query.tag!r}/{query.q!r}/{query.source_url!r}"
+    scope += "/oldest" if query.order == "oldest" else ""
     after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        project_rows = await list_project_rows(
+        project_rows = await list_project_cards(
             rows,
             call.org_id,
             state=query.state,
+            order=query.order,
             after=place_of(after),
             limit=query.limit + 1,
             title=query.q,
@@ -252,11 +258,8 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
         )
         keeping = await read_keeping(rows, call.context.settings, call.org_id)
     cursor = next_cursor(ring, scope, project_rows, query.limit, "project_id")
-    return Reply(
-        body=ProjectPage(
-            items=[summary_view(row, keeping, call.now) for row in project_rows[: query.limit]], next_cursor=cursor
-        )
-    )
+    cards = [card_view(row, keeping, call.context.objects, call.now) for row in project_rows[: query.limit]]
+    return Reply(body=ProjectPage(items=cards, next_cursor=cursor))
 
 
 async def cancel_project(call: Call[None, None]) -> Reply:
@@ -311,7 +314,7 @@ OPERATIONS = (
         name="listProjects",
         tag="projects",
         permission="projects:read",
-        summary="List projects, newest first",
+        summary="List projects with their progress, cost and picture",
         handler=list_projects,
         query=ListProjects,
         response=ProjectPage,

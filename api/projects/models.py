@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -50,7 +51,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A project in a list."""
+    """A project in short."""
 
     project_id: UUID
     title: str
@@ -92,19 +93,8 @@ class Project(ProjectSummary, frozen=True, kw_only=True):
     failure: Failure | None
 
 
-class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Projects, newest first. ``next_cursor`` is absent on the last page."""
-
-    items: list[ProjectSummary]
-    next_cursor: str | None = None
-
-
-def summary_view(row: Row, keeping: Keeping, now: dt.datetime) -> ProjectSummary:
-    """A project in a list, from its row; ``keeping``: how long its organisation's are kept."""
-    return ProjectSummary(**_summary(row, keeping, now))
-
-
-def _summary(row: Row, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
+def summary_fields(row: Row, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
+    """Fields of a summary, from a project's row; ``keeping``: how long its organisation's are kept."""
     fields = {name: row[name] for name in ProjectSummary.__struct_fields__ if name != "expires_at"}
     ended_at = row["finished_at"] if row["state"] in ENDED_PROJECT_STATES else None
     expires_at = expiry_of(keeping, ended_at, row["announced_expiry"], now) if ended_at is not None else None
@@ -113,6 +103,18 @@ def _summary(row: Row, keeping: Keeping, now: dt.datetime) -> dict[str, Any]:
         "metadata": decode_metadata(row["metadata"]),
         "tags": list(row["tags"]),
     }
+
+
+def failure_of(row: Row) -> Failure | None:
+    """Why a project or an export failed, from its row."""
+    reason = row["failure_reason"]
+    return Failure(reason=reason, detail=row["failure_detail"] or "") if reason else None
+
+
+def overall_percent(state: str, percents: Sequence[int]) -> int:
+    """How far a project is, from the percents of the stages that move it."""
+    done = 100 * len(percents) if state == "completed" else sum(percents)
+    return done // max(1, len(percents))
 
 
 def project_view(
@@ -126,17 +128,13 @@ def project_view(
     cpu_ms = cpu_by_stage(cost.items)
     ordered = [_stage(stage, cpu_ms[stage["stage"]], now) for stage in sorted(stages, key=_place)]
     percents = [view.percent for view in ordered if view.stage not in ON_DEMAND]
-    done = 100 * len(percents) if row["state"] == "completed" else sum(percents)
-    failure = None
-    if row["failure_reason"]:
-        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
     return Project(
-        **_summary(row, keeping, now),
+        **summary_fields(row, keeping, now),
         options=msgspec.convert(row["options"], ProjectOptions),
         source_url=row["source_url"],
         width_px=row["width_px"],
         height_px=row["height_px"],
-        percent=done // max(1, len(percents)),
+        percent=overall_percent(row["state"], percents),
         cpu_ms=sum(cpu_ms.values()),
         clip_count=row["clip_count"],
         stages=ordered,
@@ -145,7 +143,7 @@ def project_view(
         nothing_found_reason=row["nothing_found_reason"],
         nearest=msgspec.convert(row["nearest"] or [], list[NearMoment]),
         without_words=row["without_words"],
-        failure=failure,
+        failure=failure_of(row),
     )
 
 

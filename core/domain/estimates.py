@@ -276,6 +276,17 @@ def estimate(
     )
 
 
+def estimate_left(estimated: Estimate, percents: Mapping[Stage, int]) -> Range:
+    """Wall-clock time until a project's end: its estimate by the share of the work that is left.
+
+    ``percents``: how far each stage is; one that is missing has not begun. Without estimated work the whole time.
+    """
+    work = {stage.stage: stage.cpu_ms.expected for stage in estimated.stages}
+    total = sum(work.values())
+    left = sum(cpu_ms * (100 - min(100, percents.get(stage, 0))) / 100 for stage, cpu_ms in work.items())
+    return scale_range(estimated.elapsed_ms, left / total if total else 1.0)
+
+
 def work_share(source: EstimatedSource, rates: Rates) -> float:
     """Share of the table's processor time that is left without the stages that a script is spared."""
     amounts = {stage: table_amount(rate, source, rates) for stage, rate in rates.stages.items()}

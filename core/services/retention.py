@@ -19,6 +19,9 @@ BATCH_ROWS = 1000
 IDEMPOTENCY_HOURS = 25.0
 """Kept answers count for 24 hours."""
 
+CHANGES_HOURS = 1.0
+"""A stream of an organisation is resumed for a little less (`RESUMED_FOR` in api/organisation/live_changes.py)."""
+
 
 class ExpiringRows(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of rows with a lifetime."""
@@ -38,6 +41,7 @@ def list_expiring(rules: RetentionRules, mail_days: float = IdentityRules().mail
         "webhook_messages": rules.deliveries_days,
         "webhook_former_secrets": 0.0,
         "project_events": rules.project_events_days,
+        "organisation_changes": CHANGES_HOURS / 24,
         "idempotency_keys": IDEMPOTENCY_HOURS / 24,
         "dead_letters": 28.0,  # as long as dead.v1 has them
         "upload_refusals": 7.0,  # as long as the topics have them
@@ -76,6 +80,9 @@ _DELETE = {
         order by expires_at limit $2)""",
     "project_events": """delete from project_events where (org_id, project_id, version) in (
         select org_id, project_id, version from project_events where at < now() - $1::interval
+        order by at limit $2)""",
+    "organisation_changes": """delete from organisation_changes where (org_id, txid, kind, subject_id) in (
+        select org_id, txid, kind, subject_id from organisation_changes where at < now() - $1::interval
         order by at limit $2)""",
     "idempotency_keys": """delete from idempotency_keys where (org_id, key) in (
         select org_id, key from idempotency_keys where created_at < now() - $1::interval

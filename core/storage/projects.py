@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -22,12 +23,25 @@ select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.or
 from projects p where p.org_id = $1 and p.project_id = $2
 """
 _LIST = """
-select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
-  and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
-  and ($6::text is null or title ilike '%' || $6 || '%') and ($7::text is null or tags @> array[$7])
-  and ($8::text is null or (md5(source_url) = md5($8) and source_url = $8))
-order by created_at desc, project_id desc limit $5
+with page as (
+  select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
+    and ($3::timestamptz is null or (created_at, project_id) {after} ($3, $4::uuid))
+    and ($6::text is null or title ilike '%' || $6 || '%') and ($7::text is null or tags @> array[$7])
+    and ($8::text is null or (md5(source_url) = md5($8) and source_url = $8))
+  order by created_at {way}, project_id {way} limit $5)
+select page.*, spent.money, spent.currency, picture.key as thumbnail_key,
+  (select count(*) from clips c where (c.org_id, c.project_id) = (page.org_id, page.project_id)) as clip_count,
+  (select coalesce(jsonb_agg(jsonb_build_object('stage', s.stage, 'state', s.state, 'percent', s.percent)), '[]')
+   from project_stages s where (s.org_id, s.project_id) = (page.org_id, page.project_id)) as stages
+from page
+left join lateral (select sum(k.money) as money, max(k.currency) as currency from costs k
+  where (k.org_id, k.project_id) = (page.org_id, page.project_id)) spent on true
+left join lateral (select e.files->'thumbnail'->>'key' as key from exports e
+  where (e.org_id, e.project_id) = (page.org_id, page.project_id) and e.state = 'done'
+  order by e.ordinal, e.number, e.created_at limit 1) picture on true
+order by page.created_at {way}, page.project_id {way}
 """
+"""A page of projects with what a card shows: the rest is read for the rows of the page alone."""
 _SAME_SOURCE = """
 select p.project_id, p.state from projects p
 where org_id = $1 and md5(source_url) = md5($2) and source_url = $2 and options = $3 and test = $4
@@ -51,6 +65,10 @@ order by version limit $4
 """
 """``retried``: a failure after which the project works again, or ended again.
 """
+
+
+ProjectOrder = Literal["newest", "oldest"]
+"""Order of projects by the time when they were made."""
 
 
 class ProjectRecord(Value, frozen=True, kw_only=True):
@@ -116,24 +134,29 @@ async def find_project_row(connection: Connection, org_id: UUID, project_id: UUI
     return await connection.fetchrow(_FIND, org_id, project_id)
 
 
-async def list_project_rows(
+async def list_project_cards(
     connection: Connection,
     org_id: UUID,
     *,
     state: str | None,
+    order: ProjectOrder = "newest",
     after: tuple[dt.datetime, UUID] | None,
     limit: int,
     title: str | None = None,
     tag: str | None = None,
     source_url: str | None = None,
 ) -> list[Row]:
-    """Rows of projects that are not erased, newest first, behind ``after`` (creation time and id).
+    """Rows of projects that are not erased, behind ``after`` (creation time and id), in their order.
+
+    Each with ``stages`` (stage, state, percent), ``clip_count``, ``money``, ``currency`` and ``thumbnail_key``, the
+    object of its best finished clip's picture.
 
     ``title`` is a part of the title in any case; ``tag`` and ``source_url`` match as a whole.
     """
     part = re.sub(r"([\\%_])", r"\\\1", title) if title else None
+    way, behind = ("desc", "<") if order == "newest" else ("asc", ">")
     rows: list[Row] = await connection.fetch(
-        _LIST, org_id, state, *(after or (None, None)), limit, part, tag, source_url
+        _LIST.format(way=way, after=behind), org_id, state, *(after or (None, None)), limit, part, tag, source_url
     )
     return rows
 

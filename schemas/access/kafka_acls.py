@@ -124,6 +124,16 @@ def _watcher_rules() -> Iterator[AccessRule]:
             yield _rule(WATCHER, "Topic", topic.name, "Describe")
     for stage in STAGES:
         yield _rule(WATCHER, "Group", stage_group(stage), "Describe")
+    yield from _overview_rules()
+
+
+def _overview_rules() -> Iterator[AccessRule]:
+    """The API shows operators the lag of stages and sinks: it describes their groups and topics."""
+    for topic in TOPICS:
+        if {*STAGES, "sinks"} & set(topic.consumers):
+            yield _rule("api", "Topic", topic.name, "Describe")
+    for group in (*map(stage_group, STAGES), *(sink_group(name.removeprefix("sink-")) for name in SINK_PROCESSES)):
+        yield _rule("api", "Group", group, "Describe")
 
 
 def _rule(process: str, resource: ResourceType, name: str, operation: Operation) -> AccessRule:

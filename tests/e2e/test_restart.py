@@ -28,12 +28,12 @@ ARCHIVE = REPO / "deploy" / "backup" / "archive.sh"
 CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
 OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth", "getJobsHealth", "listRequests", "listKeys", "getKey"}
 """Operations that tell of the processes and of the requests themselves, not of what is kept."""
-OF_ANSWERS = ("request_id", "expires_at", "since", "until")
+OF_ANSWERS = ("request_id", "expires_at", "thumbnail_expires_at", "since", "until")
 """Fields that each answer has anew; the last two are the time range of analytics, which ends now."""
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/([^\s?]*)\?\S*X-Amz-Signature=\S*")
 NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
-    "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
+    "getProjectPreset", "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
     "downloadClip", "downloadCaptions", "getServiceAccount", "getArchive", "getOAuthClient", "startProviderSignIn",
     "finishProviderSignIn", "getShare", "getPublicShare", "getSharedCaptions",
 }  # fmt: skip

@@ -140,7 +140,9 @@ def _possible(known: Mapping[str, Collection[str]], answers: Mapping[str, Answer
         for values in product(*(sorted(known.get(name, ())) for name in names)):
             path = operation.path.format(**dict(zip(names, values, strict=True)))
             method = "GET"
-            if EVENTS in operation.media_types:
+            if EVENTS in operation.media_types and "project_id" not in names:
+                method = "HEAD"  # the stream of an organisation has no end
+            elif EVENTS in operation.media_types:
                 project = answers.get(f"/v1/projects/{project_id}")
                 if project is None:
                     continue

@@ -84,10 +84,11 @@ class Places:
         self._most = most
         self._held: Counter[str] = Counter()
 
-    def require(self, name: str) -> None:
-        """Raise ``rate-limited`` where every place of ``name`` is taken."""
-        if self._held[name] >= self._most:
-            detail = f"{self._most} streams may be open at once: close one first."
+    def require(self, name: str, most: int | None = None) -> None:
+        """Raise ``rate-limited`` where every place of ``name`` is taken; ``most``: fewer than those of others."""
+        places = self._most if most is None else min(most, self._most)
+        if self._held[name] >= places:
+            detail = f"{places} streams may be open at once: close one first."
             raise ApiProblem("rate-limited", detail, headers={"Retry-After": "5"})
 
     @contextmanager

@@ -140,6 +140,11 @@ def list_exceeded(quota: Quota) -> list[Excess]:
     return [excess for _, bound, so_far, excess in _work_limits(quota) if so_far > bound]
 
 
+def list_shares(quota: Quota) -> list[tuple[Excess, float]]:
+    """Each limit of work with the share of it that was used; one of nothing is used up."""
+    return [(excess, so_far / bound if bound else 1.0) for _, bound, so_far, excess in _work_limits(quota)]
+
+
 def _work_limits(quota: Quota) -> Iterator[tuple[Limit, int, int, Excess]]:
     """Each limit of the plan, as an amount, with what was used of it and what is said beyond it."""
     plan, used = quota.plan, quota.used

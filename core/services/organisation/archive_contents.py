@@ -60,6 +60,8 @@ RESOURCES: Mapping[str, str] = {
     "brand_kits": """select k.kit_id, v.version, v.kit, v.actor, v.created_at, k.archived_at
         from brand_kits k join brand_kit_versions v on v.org_id = k.org_id and v.kit_id = k.kit_id
         where k.org_id = $1 order by k.created_at, v.version""",
+    "project_presets": """select preset_id, name, options, version, actor, created_at, changed_at
+        from project_presets where org_id = $1 order by created_at""",
     "assets": """select asset_id, kind, name, state, checked, reason, detail, created_at, finished_at, archived_at
         from assets where org_id = $1 order by created_at""",
     "uploads": """select upload_id, filename, content_type, size_bytes, state, purpose, created_at

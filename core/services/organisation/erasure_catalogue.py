@@ -66,6 +66,7 @@ TABLES: Mapping[str, TableErasure] = {
     "watchdog_rounds": TableErasure(why_organisation="counts the rounds of a project: ids and numbers"),
     "project_stages": TableErasure(why_organisation="states of a project's stages: ids, names of stages and numbers"),
     "project_events": TableErasure(organisation="delete from project_events where org_id = $1"),
+    "organisation_changes": TableErasure(organisation="delete from organisation_changes where org_id = $1"),
     "projects": TableErasure(
         why_organisation="the erasure of each project leaves its id, as a tombstone for late events"
     ),
@@ -76,6 +77,7 @@ TABLES: Mapping[str, TableErasure] = {
     "brand_kit_versions": TableErasure(organisation="delete from brand_kit_versions where org_id = $1"),
     "brand_kits": TableErasure(organisation="delete from brand_kits where org_id = $1"),
     "assets": TableErasure(organisation="delete from assets where org_id = $1"),
+    "project_presets": TableErasure(organisation="delete from project_presets where org_id = $1"),
     "score_weights": TableErasure(organisation="delete from score_weights where org_id = $1"),
     "object_sweeps": TableErasure(why_organisation="ids of what is swept again in a day; its rows go with the sweeps"),
     # messages and their deliveries

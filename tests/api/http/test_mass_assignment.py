@@ -37,7 +37,11 @@ MAPS = {
 }  # fmt: skip
 """Objects whose names are the caller's own, or are checked one by one (genres); nothing of ours is kept among them."""
 IGNORING = {
-    *((name, f"/options/{field}/0") for name in ("estimateProject", "createProject") for field in ("skip", "ranges")),
+    *(
+        (name, f"/options/{field}/0")
+        for name in ("estimateProject", "createProject", "createProjectPreset", "changeProjectPreset")
+        for field in ("skip", "ranges")
+    ),
     # above: time ranges, as events have them
     ("editClip", "/operations/0/keys/0/crop"),  # a crop, as documents have it
     ("registerPasskey", "/credential"), ("signInWithPasskey", "/credential"),  # a browser's, verified whole

@@ -176,7 +176,7 @@ async def test_invalid_requests_never_cause_a_server_error(postgres: Settings) -
     async with open_world(postgres, analytics=AnalyticsTwin([summary]), objects=objects, uploads=objects) as world:
         known = await project_resources(world, objects)
         for operation in OPERATIONS:
-            if operation.tag == "analytics":
+            if operation.tag == "analytics" or operation.name == "followOrganisation":  # whose stream has no end
                 continue
             for _ in range(ROUNDS):
                 answer = await send(rng, world.ann.client, operation, known)

@@ -219,6 +219,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         f"/v1/clips/{clip_id}/preview", params={"at_ms": 1000}, headers={"Prefer": "respond-async"}, json={}
     )
     kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
+    preset = await world.ann.client.post("/v1/project-presets", json={"name": "ours", "options": {}})
     account = await world.ann.client.post("/v1/service-accounts", json={"name": "ours", "role": "viewer"})
     app = {"name": "ours", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
     client = await world.ann.client.post("/v1/oauth/clients", json=app)
@@ -233,6 +234,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "export_id": export.json()["export_id"],
         "preview_id": preview.json()["preview_id"],
         "kit_id": kit.json()["kit_id"],
+        "preset_id": preset.json()["preset_id"],
         "upload_id": upload.json()["upload_id"],
         "endpoint_id": endpoint.json()["endpoint_id"],
         "delivery_id": tested.json()["delivery_id"],

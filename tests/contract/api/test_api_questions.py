@@ -377,3 +377,85 @@ async def test_unavailable_stores_give_503(postgres: Settings) -> None:
             assert "127.0.0.1" not in answer.text
     await analytics.close()
     search.close()
+
+
+def chart_facts(org_id: UUID, project_id: UUID, reference: ObjectRef) -> list[events.AnyEvent]:
+    """A project with two clips of 20 s and 200 s, three files of them, a failure, and what it cost."""
+    owner: dict[str, Any] = {"org_id": org_id, "project_id": project_id}
+    ingest: dict[str, Any] = {"stage": "ingest", "media_ms": 120_000, "cpu_ms": 700}
+    told: list[events.AnyEvent] = [
+        events.ProjectProgressed(**owner, version=1, state="running", percent=0, **ingest),
+        events.ProjectProgressed(**owner, version=2, state="done", percent=100, elapsed_ms=4000, **ingest),
+    ]
+    for number, (length_ms, template) in enumerate(((20_000, "minimal"), (200_000, "bold_outline"))):
+        ids: dict[str, Any] = {"clip_id": uuid4(), "export_id": uuid4(), "ordinal": number}
+        span = TimeRange(start_ms=0, end_ms=length_ms)
+        shown = events.Rendition(range=span, aspect="9:16", captions=True, template=template)
+        told += [
+            events.ClipSelected(**owner, **ids, rendition=shown, score=1.0, confidence=1.0),
+            events.ExportCompleted(
+                **owner, **ids, aspect="9:16", video=reference, duration_ms=length_ms, integrated_lufs=-14.0
+            ),
+        ]
+    again: dict[str, Any] = {"clip_id": ids["clip_id"], "export_id": uuid4(), "ordinal": 1}
+    return [
+        *told,
+        events.ExportRequested(**owner, **again, rendition=shown, edit_version=1),
+        events.ExportFailed(**owner, **again, reason="render.failed", detail="secret words"),
+        events.ProjectCompleted(**owner, version=3, clip_count=2),
+        events.CostIncurred(
+            **owner, stage="ingest", attempt=1, outcome="done", wall_ms=10,
+            items=[CostItem(kind="cpu_ms", amount=500, money=0.25), CostItem(kind="read_bytes", amount=9)],
+            currency="EUR",
+        ),
+    ]  # fmt: skip
+
+
+async def test_charts_are_answered_for_one_organisation_as_json_and_csv(world: World, settings: Settings) -> None:
+    at = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=2, minutes=-5)
+    reference = ObjectRef(key="k", sha256="0" * 64, size=1)
+    await insert(settings, chart_facts(world.ann.org_id, uuid4(), reference), at)
+    await insert(settings, chart_facts(world.bob.org_id, uuid4(), reference), at)
+    await insert(settings, chart_facts(world.ann.org_id, uuid4(), reference), at - dt.timedelta(days=40))
+    hour, day = (f"{at:%Y-%m-%dT%H}:00:00Z", f"{at:%Y-%m-%d}T00:00:00Z")
+
+    async def chart(name: str, **query: str) -> dict[str, Any]:
+        answer = await world.ann.client.get(f"/v1/analytics/{name}", params=query)
+        assert answer.status_code == 200, answer.text
+        read: dict[str, Any] = answer.json()
+        return read
+
+    projects = {"started": 1, "completed": 1, "failed": 0, "cancelled": 0, "minutes": 2.0}
+    assert (await chart("projects", bucket="hour"))["items"] == [{"at": hour, **projects}]
+    assert (await chart("projects"))["items"] == [{"at": day, **projects}]
+    assert (await chart("stage-times"))["items"] == [
+        {"at": day, "stage": "ingest", "projects": 1, "p50_ms": 4000.0, "p95_ms": 4000.0}
+    ]
+    cost = await chart("cost")
+    assert (cost["currency"], cost["bucket"]) == ("EUR", "day")
+    assert cost["items"] == [
+        {"at": day, "stage": "ingest", "kind": "cpu_ms", "amount": 500, "money": 0.25},
+        {"at": day, "stage": "ingest", "kind": "read_bytes", "amount": 9, "money": None},
+    ]
+    assert (await chart("failures"))["items"] == [{"at": day, "what": "export", "reason": "render.failed", "count": 1}]
+    assert (await chart("clips-by-template"))["items"] == [
+        {
+            "template": "bold_outline", "aspect": "9:16", "clips": 1, "exports": 2, "done": 1, "failed": 1,
+            "seconds": 200.0,
+        },
+        {"template": "minimal", "aspect": "9:16", "clips": 1, "exports": 1, "done": 1, "failed": 0, "seconds": 20.0},
+    ]  # fmt: skip
+    lengths = (await chart("clips-by-length"))["items"]
+    assert [(row["from_s"], row["to_s"]) for row in lengths][-2:] == [(120, 180), (180, None)]
+    assert {row["from_s"]: row["clips"] for row in lengths if row["clips"]} == {15: 1, 180: 1}
+    table = await world.ann.client.get("/v1/analytics/clips-by-length", params={"format": "csv"})
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.headers["content-disposition"] == 'attachment; filename="clips-by-length.csv"'
+    assert table.text.splitlines()[:3] == ["from_s,to_s,clips", "0,15,0", "15,30,1"]
+    for name in ("summary", "projects-per-hour", "minutes-processed", "failures-by-reason", "projects", "cost"):
+        text = (await world.ann.client.get(f"/v1/analytics/{name}", params={"format": "csv"})).text
+        assert len(text.splitlines()) >= 2, name
+        assert "secret" not in text
+    wide = {"since": (at - dt.timedelta(days=60)).isoformat(), "bucket": "hour"}
+    refused = await world.ann.client.get("/v1/analytics/projects", params=wide)
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["?bucket"]

@@ -42,6 +42,7 @@ async def test_every_get_is_read_or_named_as_unread(world: World) -> None:
     project_id = await new_project(world.ann)
     await new_clip(world, world.ann, project_id)
     await new_letter(world, world.ann)
+    await world.ann.client.post("/v1/project-presets", json={"name": "A preset", "options": {}})
     await world.ann.client.post("/v1/service-accounts", json={"name": "A program", "role": "viewer"})
     app = {"name": "An app", "kind": "public", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
     await world.ann.client.post("/v1/oauth/clients", json=app)

@@ -21,7 +21,7 @@ SPARE_COUNT = 6
 TABLES = {
     "project_id": "projects", "clip_id": "clips", "export_id": "exports", "preview_id": "previews",
     "upload_id": "uploads", "asset_id": "assets", "kit_id": "brand_kits", "endpoint_id": "webhook_endpoints",
-    "dead_id": "dead_letters", "delivery_id": "deliveries", "key_id": "api_keys",
+    "preset_id": "project_presets", "dead_id": "dead_letters", "delivery_id": "deliveries", "key_id": "api_keys",
     "service_account_id": "service_accounts", "client_id": "oauth_clients",
 }  # fmt: skip
 """Where the resources of each path parameter are."""
@@ -150,6 +150,10 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
         "abortUpload": [await _picture(pipeline) for _ in many],
         "archiveAsset": [await _asset(pipeline) for _ in many],
         "archiveBrandKit": [(await ask("POST", "/v1/brand-kits", {"name": "Spare"}))["kit_id"] for _ in many],
+        "deleteProjectPreset": [
+            (await ask("POST", "/v1/project-presets", {"name": f"Spare {number}", "options": {}}))["preset_id"]
+            for number in many
+        ],
         "revokeKey": [(await ask("POST", "/v1/keys", key))["key_id"] for _ in many],
         "disableServiceAccount": [
             (await ask("POST", "/v1/service-accounts", account))["service_account_id"] for _ in many
@@ -164,6 +168,7 @@ async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, 
     endpoint = {"url": "https://receiver.example/kept", "events": ["project.failed"]}
     endpoint_id = (await pipeline.ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
     await pipeline.ask("POST", f"/v1/webhooks/endpoints/{endpoint_id}/test")
+    await pipeline.ask("POST", "/v1/project-presets", {"name": "Kept", "options": {"max_clips": 3}})
     await pipeline.ask("POST", "/v1/service-accounts", {"name": "Kept", "role": "editor"})
     await pipeline.ask("POST", "/v1/keys", {"name": "Kept", "scopes": ["read"]})
     client = {"name": "Kept", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}

@@ -85,7 +85,9 @@ async def _call(
     body = _with_ids(next(iter(examples.values())), ids)
     arguments: dict[str, Any] = {"json": body} if operation.request is not None else {}
     query = {name: value[0] for name, value in ids.items() if operation.query and name in _fields(operation.query)}
-    answer = await caller.client.request(operation.method, path, params=query, headers={"If-Match": "*"}, **arguments)
+    endless = "text/event-stream" in operation.media_types and not parameters
+    method = "HEAD" if endless else operation.method
+    answer = await caller.client.request(method, path, params=query, headers={"If-Match": "*"}, **arguments)
     kind = answer.headers.get("content-type", "")
     return Answered(
         role=caller.role, kind=caller.kind, operation=operation.name, allowed=_is_allowed(operation, caller),

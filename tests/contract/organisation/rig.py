@@ -112,6 +112,7 @@ class Rig(msgspec.Struct, kw_only=True):
         await self._post(client, f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}/rotate-secret", {})
         await self._post(client, f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}/test", {})
         await self._post(client, "/v1/brand-kits", {"name": words})
+        await self._post(client, "/v1/project-presets", {"name": words, "options": {}})
         upload = {"filename": f"{words}.mp4", "content_type": "video/mp4", "size_bytes": 9}
         await self._post(client, "/v1/uploads/sign", upload)
         made = await self._post(

@@ -75,7 +75,9 @@ async def test_an_archive_holds_everything_and_no_secret(rig: Rig, tmp_path: Pat
         assert (len(body), hashlib.sha256(body).hexdigest()) == (file["size_bytes"], file["sha256"])
     assert {f"{name}.jsonl" for name in RESOURCES} <= bodies.keys()
     assert read["counts"]["projects"] == read["counts"]["organisation"] == 1
-    for name in ("projects", "members", "clips", "exports", "webhook_endpoints", "brand_kits", "invitations", "keys"):
+    for name in ("projects", "members", "clips", "exports", "webhook_endpoints", "brand_kits", "project_presets"):
+        assert canaries.words.encode() in bodies[f"{name}.jsonl"], name
+    for name in ("invitations", "keys"):
         assert canaries.words.encode() in bodies[f"{name}.jsonl"], name
     (project,) = [json.loads(line) for line in bodies["projects.jsonl"].splitlines()]
     shown = (await owner.client.get(f"/v1/projects/{project['project_id']}")).json()

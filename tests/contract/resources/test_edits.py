@@ -171,6 +171,7 @@ async def test_one_of_several_concurrent_edits_wins_the_rest_get_412(world: Worl
     answers = await asyncio.gather(*(patched(world.ann, path, MUTE, note=str(at)) for at in range(5)))
     assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
     assert {answer.json()["code"] for answer in answers if answer.status_code == 412} == {"edit-changed"}
+    assert {answer.headers["etag"] for answer in answers} == {'"edit-2"'}, "who lost learns the version to merge with"
     missing = await patched(world.ann, path, MUTE, held=None)
     assert (missing.status_code, missing.json()["code"]) == (428, "precondition-required")
     assert missing.headers["content-type"] == "application/problem+json"

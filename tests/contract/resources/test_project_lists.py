@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
+from core.domain.estimates import EstimatedSource, Range, default_rates, estimate
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
-from tests.contract.rigs.api_world import Tenant, World, open_world
+from core.storage.costs import add_costs
+from schemas.costs import CostItem, PriceList
+from tests.contract.rigs.api_world import Tenant, World, new_clip, open_world
 
 TALK = {"source_url": "https://video.example/talk.mp4"}
 
@@ -118,3 +123,75 @@ async def test_reuse_without_a_url_is_refused(world: World) -> None:
     answer = await world.ann.client.post("/v1/projects", json=body)
     assert answer.status_code == 422
     assert "/reuse" in [error["pointer"] for error in answer.json()["errors"]]
+
+
+async def test_a_card_shows_progress_cost_time_left_and_a_picture(world: World) -> None:
+    project_id = UUID((await _create(world.ann, title="Card"))["project_id"])
+    other = UUID((await _create(world.ann, title="Fresh", source_url="https://video.example/b.mp4"))["project_id"])
+    clip_id = await new_clip(world, world.ann, project_id)
+    estimated = estimate(EstimatedSource(media_ms=600_000, megapixels=2.0), default_rates(), [], PriceList(), {})
+    estimated = msgspec.structs.replace(
+        estimated,
+        elapsed_ms=Range(expected=10_000.0, low=5_000.0, high=20_000.0),
+        stages=[msgspec.structs.replace(estimated.stages[0], stage=name) for name in ("ingest", "listen")],
+    )
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            "update projects set state = 'running', started_at = now(), estimate = $2, warnings = '{one}' "
+            "where project_id = $1",
+            project_id,
+            estimated,
+        )
+        for stage, state, percent in (("ingest", "done", 100), ("listen", "running", 50)):
+            await rows.execute(
+                "update project_stages set state = $3, percent = $4 where project_id = $1 and stage = $2",
+                project_id,
+                stage,
+                state,
+                percent,
+            )
+        await add_costs(
+            rows, world.ann.org_id, project_id, "ingest", [CostItem(kind="cpu_ms", amount=5, money=0.25)], "EUR"
+        )
+        await add_costs(
+            rows, world.ann.org_id, project_id, "listen", [CostItem(kind="cpu_ms", amount=5, money=0.5)], "EUR"
+        )
+        files = {"video": {"key": "video"}, "thumbnail": {"key": "picture.jpg"}}
+        await rows.execute(
+            """insert into exports (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms,
+                                    automatic, state, files)
+               values ($1, $2, $3, $4, 0, '9:16', true, 0, 1000, true, 'done', $5)""",
+            world.ann.org_id,
+            uuid4(),
+            project_id,
+            clip_id,
+            files,
+        )
+    fresh, card = (await world.ann.client.get("/v1/projects")).json()["items"]
+    whole = (await world.ann.client.get(f"/v1/projects/{project_id}")).json()
+    assert {name: card[name] for name in ("percent", "clip_count", "failure")} == {
+        name: whole[name] for name in ("percent", "clip_count", "failure")
+    }
+    assert (card["stage"], card["warnings"], card["clip_count"]) == ("listen", 1, 1)
+    assert card["stages"] == [
+        {name: stage[name] for name in ("stage", "state", "percent")} for stage in whole["stages"]
+    ]
+    assert card["cost"] == {"currency": "EUR", "money": 0.75}
+    assert card["time_left"] == {"expected": 2500.0, "low": 1250.0, "high": 5000.0}
+    assert "picture.jpg" in card["thumbnail_url"]
+    assert card["thumbnail_expires_at"]
+    assert fresh["project_id"] == str(other)
+    nothing = ("stage", "time_left", "failure", "thumbnail_url", "thumbnail_expires_at")
+    assert [fresh[name] for name in nothing] == [None] * 5
+    assert (fresh["percent"], fresh["cost"]) == (0, {"currency": "", "money": None})
+    assert (await world.bob.client.get("/v1/projects")).json()["items"] == []
+
+
+async def test_oldest_first_pages_the_other_way(world: World) -> None:
+    for title in ("One", "Two", "Three"):
+        await _create(world.ann, title=title)
+    page = (await world.ann.client.get("/v1/projects", params={"order": "oldest", "limit": "2"})).json()
+    assert [item["title"] for item in page["items"]] == ["One", "Two"]
+    assert await _titles(world.ann, order="oldest", cursor=page["next_cursor"]) == ["Three"]
+    answer = await world.ann.client.get("/v1/projects", params={"cursor": page["next_cursor"]})
+    assert answer.json()["code"] == "cursor-invalid"

@@ -21,6 +21,7 @@ from PIL import Image
 
 from api.http.answer_form import versions
 from api.http.operations import Operation
+from api.organisation import charts
 from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
 from schemas import events
@@ -68,11 +69,18 @@ OTHER_TAGS = {
     "shares": "tests/contract/sharing",
 }
 """Tags of requests that touch no project: where they are made."""
-SELDOM = {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth", "shares")} | {
-    "downloadClip",
-    "downloadCaptions",
-}
-"""Reads of what no request of a story changes, and files under a second name: made at its beginning and its end."""
+CHARTS = {one.name for one in charts.OPERATIONS}
+SELDOM = (
+    {one.name for one in gets() if one.tag in ("keys", "audit", "people", "auth", "shares")}
+    | CHARTS
+    | {
+        "downloadClip",
+        "downloadCaptions",
+        "getOverview",
+    }
+)
+"""Reads of what no request of a story changes, of the whole history, and of files under a second name: made at its
+beginning and its end."""
 _CPU = "select coalesce(sum(amount), 0)::bigint from costs where kind = 'cpu_ms'"
 STATES = {"waiting", "running", "done", "failed", "skipped"}
 
@@ -321,6 +329,11 @@ async def of_the_organisation(story: Story, clip: str) -> None:
     assert (await story.pipeline.ask("GET", f"/v1/brand-kits/{kit_id}"))["version"] == changed["version"] == 2
     branded = {"aspect": "9:16", "options": {"video": {"quality": "draft"}, "brand": {"kit_id": kit_id}}}
     await story.then("POST", f"{clip}/export", branded)
+    preset = {"name": "House options", "options": {"export": {"brand": {"kit_id": kit_id}}}}
+    preset_id = (await story.then("POST", "/v1/project-presets", preset))["preset_id"]
+    await story.then("PATCH", f"/v1/project-presets/{preset_id}", {"name": "Our options"}, **NEWEST)
+    await story.again("PATCH", f"/v1/project-presets/{preset_id}", {"name": "Our options"}, **NEWEST)
+    await story.then("DELETE", f"/v1/project-presets/{preset_id}")
     weights = (await story.pipeline.ask("GET", "/v1/scoring/weights"))["weights"]
     for _ in range(2):
         await story.then("POST", "/v1/admin/scoring/weights", weights)

@@ -19,10 +19,13 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
+from api.organisation.overview import topics_of_groups
 from cli.__main__ import main
 from cli.exit_codes import ExitCode
+from core.errors import Unavailable
 from core.infra.kafka.access import KafkaAccess
 from core.infra.kafka.administration import Administration, open_administration
+from core.infra.kafka.group_lag import read_group_lags
 from local import stack
 from local.config.stack_secrets import Secrets, kafka_password, load_or_make
 from local.endpoints import GIVEN_BY
@@ -249,3 +252,15 @@ def test_applying_removes_strays_and_then_changes_nothing(
     assert {name.partition("Acls")[0] for name in asked} == {"Describe"}, "the second time there is nothing to change"
     assert capsys.readouterr().out.splitlines() == [f"{len(access_rules())} rules are in place"] * 2
     assert asyncio.run(is_granted(write(guarded.access("relay"), STRAY.name))), "what the table says stays"
+
+
+async def test_the_api_and_no_stage_may_read_the_lag_of_groups(guarded: Guarded) -> None:
+    groups = topics_of_groups()
+    before = {(lag.group, lag.topic): lag.messages for lag in await read_group_lags(guarded.access("api"), groups)}
+    assert set(before) == {(group, topic) for group, topics in groups.items() for topic in topics}
+    await write(guarded.access(OUTSIDE), "uploads.v1")
+    after = {(lag.group, lag.topic): lag.messages for lag in await read_group_lags(guarded.access("api"), groups)}
+    grown = {place for place in after if after[place] == before[place] + 1}
+    assert grown == {(group, topic) for group, topic in after if topic == "uploads.v1"}
+    with pytest.raises(Unavailable, match="Authorization"):
+        await read_group_lags(guarded.access("listen"), groups)

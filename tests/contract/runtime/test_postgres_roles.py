@@ -30,8 +30,16 @@ CLAIMS: set[Node] = {
     *(("core.storage.organisation.archives", name) for name in ("finish_archive", "end_archive")),
 }
 """What archives and erasures of organisations do as the relay's role; the rest is done as that which erases."""
-OF_TRIGGERS = {("attempts", "update"): {"admissions": {"select", "delete"}}}
-"""What a statement's triggers do, with the rights of the role that gave the statement (0037_admissions.sql)."""
+OF_TRIGGERS = {
+    ("attempts", "update"): {"admissions": {"select", "delete"}},
+    **{
+        (table, "insert"): {"organisation_changes": {"insert"}}
+        for table in ("projects", "project_events", "exports", "clips", "clip_edits", "transcript_edits")
+    },
+    **{(table, "update"): {"organisation_changes": {"insert"}} for table in ("exports", "clips")},
+}
+"""What a statement's triggers do, with the rights of the role that gave the statement: 0037_admissions.sql,
+0091_organisation_changes.sql."""
 OF_UPLOADS: set[Node] = {
     ("core.services.project_lifecycle", "create_project"),
     ("core.storage.assets", "lock_asset"),

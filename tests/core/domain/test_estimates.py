@@ -17,6 +17,7 @@ from core.domain.estimates import (
     clips_of,
     default_rates,
     estimate,
+    estimate_left,
     measure_leaning,
     table_amount,
     widen_range,
@@ -159,3 +160,13 @@ def test_the_shipped_table_names_every_stage_of_a_project() -> None:
     hour = EstimatedSource(media_ms=3_600_000, megapixels=2.0736)
     every = (*rates.stages.values(), rates.elapsed, *rates.kinds.values())
     assert all(table_amount(rate, hour, rates) > 0 for rate in every)
+
+
+def test_the_time_left_is_the_estimate_by_the_work_that_is_not_done() -> None:
+    whole = estimate(EstimatedSource(media_ms=600_000, megapixels=2.0), default_rates(), [], PriceList(), {})
+    assert estimate_left(whole, {}) == whole.elapsed_ms
+    assert estimate_left(whole, dict.fromkeys(PROJECT_STAGES, 100)).high == 0
+    half = estimate_left(whole, dict.fromkeys(PROJECT_STAGES, 50))
+    assert half.expected == pytest.approx(whole.elapsed_ms.expected / 2)
+    assert half.low < half.expected < half.high
+    assert estimate_left(msgspec.structs.replace(whole, stages=[]), {"ingest": 100}) == whole.elapsed_ms
