@@ -55,6 +55,7 @@ _FORGET = (
     "delete from webhook_messages where org_id = $1 and project_id = $2",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",
+    "delete from source_media where org_id = $1 and project_id = $2",
     "delete from previews where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",
     "delete from costs where org_id = $1 and project_id = $2",
