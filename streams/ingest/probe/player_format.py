@@ -39,6 +39,7 @@ def detect_player_format(source: BinaryIO) -> PlayerFormat | None:
 
 def _has_index_first(source: BinaryIO) -> bool:
     """Whether the box ``moov`` comes before the first ``mdat``, and neither behind a fragment (``moof``)."""
+    file_size = source.seek(0, 2)
     position, has_index = 0, False
     for _ in range(MAX_BOXES):
         source.seek(position)
@@ -52,7 +53,7 @@ def _has_index_first(source: BinaryIO) -> bool:
         size = int.from_bytes(header[:4], "big")
         if size == 1:
             size = int.from_bytes(header[BOX_HEADER_BYTES:LARGE_BOX_HEADER_BYTES], "big")
-        if size < BOX_HEADER_BYTES:  # up to the end of the file, or no box at all
-            return False
         position += size
+        if size < BOX_HEADER_BYTES or position >= file_size:  # up to the end of the file, or no box at all
+            return False
     return False
