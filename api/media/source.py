@@ -78,28 +78,28 @@ async def get_source(call: Call[None, None]) -> Reply:
 
 
 def _may_be_made(project: Row) -> bool:
-    """Whether a proxy would neither delay the clips nor be made for nobody."""
+    """Whether a proxy would delay no clip, and somebody may still play it."""
     return project["state"] not in (*ACTIVE_PROJECT_STATES, *GONE_PROJECT_STATES)
 
 
 def source_link(project: Row, media: SourceMedia | None, objects: Objects, now: dt.datetime) -> SourceLink:
     """The file to play; ``media`` is None for a project of an older version that works or was cancelled."""
-    known: dict[str, Any] = {"project_id": project["project_id"], "duration_ms": project["duration_ms"]}
+    fields: dict[str, Any] = {"project_id": project["project_id"], "duration_ms": project["duration_ms"]}
     if media is not None and media.state == "done" and media.proxy is not None:
         proxy = media.proxy
         file = _signed(objects, proxy.file, proxy.content_type, "proxy", now)
         file |= {"kind": "proxy", "width_px": proxy.width_px, "height_px": proxy.height_px}
-        return SourceLink(state="ready", **known, **file)
+        return SourceLink(state="ready", **fields, **file)
     plain = _plain_file(project, media, objects, now)
     if media is not None and media.state == "source":
-        return SourceLink(state="ready", **known, **plain)
+        return SourceLink(state="ready", **fields, **plain)
     if media is not None and media.state == "failed":
         detail = media.failure_detail or UNAVAILABLE
-        return SourceLink(state="unavailable", reason=media.failure_reason, detail=detail, **known, **plain)
+        return SourceLink(state="unavailable", reason=media.failure_reason, detail=detail, **fields, **plain)
     if project["state"] == "cancelled":
-        return SourceLink(state="unavailable", reason="project.cancelled", detail=CANCELLED, **known, **plain)
+        return SourceLink(state="unavailable", reason="project.cancelled", detail=CANCELLED, **fields, **plain)
     reason = "project-running" if project["state"] in ACTIVE_PROJECT_STATES else "encoding"
-    return SourceLink(state="preparing", reason=reason, detail=PREPARING[reason], **known, **plain)
+    return SourceLink(state="preparing", reason=reason, detail=PREPARING[reason], **fields, **plain)
 
 
 def _plain_file(project: Row, media: SourceMedia | None, objects: Objects, now: dt.datetime) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class ThumbnailFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Pictures(msgspec.Struct, frozen=True):
-    """The part of a seen span that is read here."""
+    """The part of a documents span that is read here."""
 
     thumbnails: list[Thumbnail] = []
 
@@ -57,19 +57,19 @@ async def get_thumbnail(call: Call[None, ReadThumbnail]) -> Reply:
     project_id, at_ms = call.ids["project_id"], call.query.at_ms
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, project_id)
-        found = (await find_thumbnails(rows, call.org_id, [project_id])).get(project_id) if at_ms is None else None
-        seen = await _list_seen_near(rows, call.org_id, project_id, at_ms or 0) if found is None else []
-    found = found or await _find_nearest(call, seen, at_ms or 0)
-    if found is None:
+        thumbnail = (await find_thumbnails(rows, call.org_id, [project_id])).get(project_id) if at_ms is None else None
+        documents = await _list_seen_near(rows, call.org_id, project_id, at_ms or 0) if thumbnail is None else []
+    thumbnail = thumbnail or await _find_nearest(call, documents, at_ms or 0)
+    if thumbnail is None:
         raise not_ready("picture", project)
     sign = call.context.objects.presign_get
     file = ThumbnailFile(
         project_id=project_id,
-        url=sign(found.image.key, filename="thumbnail.jpg", expires_s=URL_LIFE_S, shown_as=JPEG),
+        url=sign(thumbnail.image.key, filename="thumbnail.jpg", expires_s=URL_LIFE_S, shown_as=JPEG),
         expires_at=call.now + dt.timedelta(seconds=URL_LIFE_S),
         content_type=JPEG,
-        shows=found.shows,
-        at_ms=found.at_ms,
+        shows=thumbnail.shows,
+        at_ms=thumbnail.at_ms,
     )
     return Reply(body=file, headers={"Cache-Control": "private, max-age=300"})
 
@@ -83,10 +83,12 @@ async def _list_seen_near(rows: Connection, org_id: UUID, project_id: UUID, at_m
     ]
 
 
-async def _find_nearest(call: Call[None, ReadThumbnail], seen: list[ObjectRef], at_ms: int) -> ProjectThumbnail | None:
+async def _find_nearest(
+    call: Call[None, ReadThumbnail], documents: list[ObjectRef], at_ms: int
+) -> ProjectThumbnail | None:
     thumbnails = [
         thumbnail
-        for ref in seen
+        for ref in documents
         for thumbnail in msgspec.json.decode(await call.context.documents.get(ref), type=_Pictures).thumbnails
     ]
     nearest = min(thumbnails, key=lambda thumbnail: abs(thumbnail.at_ms - at_ms), default=None)

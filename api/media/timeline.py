@@ -67,16 +67,16 @@ async def get_timeline(call: Call[None, None]) -> Reply:
         project = await find_project(rows, call.org_id, project_id)
         spans = await list_span_documents(rows, call.org_id, project_id)
         transcript = await read_transcript(rows, call.org_id, project_id)
-    heard = transcript.object if transcript is not None else None
-    seen = [span.seen for span in spans if span.seen is not None]
-    if project["duration_ms"] is None or (heard is None and not seen):
+    transcript_ref = transcript.object if transcript is not None else None
+    seen_refs = [span.seen for span in spans if span.seen is not None]
+    if project["duration_ms"] is None or (transcript_ref is None and not seen_refs):
         raise not_ready("timeline", project)
-    complete = project["state"] not in ACTIVE_PROJECT_STATES or (heard is not None and _are_all_seen(spans))
-    names = [*(ref.sha256 for ref in seen), heard.sha256 if heard else "", str(complete)]
+    complete = project["state"] not in ACTIVE_PROJECT_STATES or (transcript_ref is not None and _are_all_seen(spans))
+    names = [*(ref.sha256 for ref in seen_refs), transcript_ref.sha256 if transcript_ref else "", str(complete)]
     etag = f'"{hashlib.sha256(" ".join(names).encode()).hexdigest()[:32]}"'
 
     async def read() -> Reply:
-        return Reply(body=await _read_timeline(call, project, seen, heard, complete=complete))
+        return Reply(body=await _read_timeline(call, project, seen_refs, transcript_ref, complete=complete))
 
     return await reply_unless_held(call.request, etag, read)
 
@@ -86,13 +86,22 @@ def _are_all_seen(spans: list[SpanDocuments]) -> bool:
 
 
 async def _read_timeline(
-    call: Call[None, None], project: Row, seen: list[ObjectRef], heard: ObjectRef | None, *, complete: bool
+    call: Call[None, None],
+    project: Row,
+    seen_refs: list[ObjectRef],
+    transcript_ref: ObjectRef | None,
+    *,
+    complete: bool,
 ) -> Timeline:
     get, duration_ms = call.context.documents.get, project["duration_ms"]
-    bodies = await asyncio.gather(*(get(ref) for ref in seen))
+    bodies = await asyncio.gather(*(get(ref) for ref in seen_refs))
     spans = await asyncio.to_thread(lambda: [msgspec.json.decode(body, type=SeenSpan) for body in bodies])
     has_pictures = project["width_px"] is not None and bool(spans)
-    parts = msgspec.json.decode(await get(heard), type=_HeardParts) if heard is not None else _HeardParts()
+    parts = (
+        msgspec.json.decode(await get(transcript_ref), type=_HeardParts)
+        if transcript_ref is not None
+        else _HeardParts()
+    )
     sounds = msgspec.json.decode(await get(parts.sounds), type=Sounds) if parts.sounds is not None else None
     return Timeline(
         project_id=project["project_id"],
@@ -101,7 +110,7 @@ async def _read_timeline(
         shots=list_shots(spans, duration_ms) if has_pictures else None,
         faces=list_faces(spans, duration_ms) if has_pictures else None,
         screens=list_screens(spans, duration_ms) if has_pictures else None,
-        speech=list_speech(parts.speech, parts.diarization) if heard is not None else None,
+        speech=list_speech(parts.speech, parts.diarization) if transcript_ref is not None else None,
         sounds=list_sounds(sounds.events) if sounds is not None else None,
     )
 

@@ -160,7 +160,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
 
 
 async def revive_owner(rows: Connection, letter: Row, cause: Cause) -> None:
-    """Let what failed with the letter wait again: the project, the exports, preview or proxy of its message."""
+    """Let what failed with the letter wait again: project, exports, preview or proxy of its message."""
     project = await lock_project(rows, letter["org_id"], letter["project_id"])
     if project is None or project["state"] in GONE_PROJECT_STATES:
         return

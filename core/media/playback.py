@@ -15,7 +15,7 @@ MAX_GROUP_PIXELS = 250_000_000
 MAX_BITS_PER_S = 16_000_000
 """Above this rate a line of 20 Mbit/s holds up a player."""
 MAX_ORIGIN_US = 50_000
-"""Distance of the file's first time from 0 that nobody notices: a picture and a half."""
+"""Distance of the file's first time from 0 that is not noticed: a picture and a half."""
 PLAIN_PIXELS = frozenset({"yuv420p", "yuvj420p"})
 """What the decoders of browsers take: 8 bits, colour at half the resolution."""
 VIDEO_CODECS: Mapping[str, frozenset[str]] = {

@@ -52,7 +52,7 @@ class Objects(Protocol):
         ...
 
     def presign_get(self, key: str, *, filename: str, expires_s: int, shown_as: str = "") -> str:
-        """A URL that answers GET and Range for a while; ``shown_as``: a media type to show it as, not to download."""
+        """A URL that answers GET and Range for a while; ``shown_as``: a media type to show it as."""
         ...
 
 

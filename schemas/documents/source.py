@@ -107,7 +107,10 @@ class ProxyFile(Value, frozen=True, kw_only=True):
 
 
 class Waveform(Value, frozen=True, kw_only=True):
-    """Stored peaks of the sound of a source: one byte each, 255 is the loudest of all, ``per_second`` from 0 ms on."""
+    """Stored peaks of the sound of a source.
+
+    One byte each, where 255 is the loudest of all, ``per_second`` from 0 ms on.
+    """
 
     peaks: ObjectRef | None
     """Null without sound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.documents.source import Poster
 from schemas.documents.span import SeenPicture, SeenSpan
 
-BEST_BRIGHTNESS = 118.0
+BEST_BRIGHTNESS_LEVEL = 118.0
 """Mean luma of a well exposed picture."""
 EARLY_MS = 2_000
 """Pictures before this are often black, or a title."""
@@ -26,7 +26,7 @@ def choose_poster(span: SeenSpan) -> Poster | None:
 
 def measure_worth(picture: SeenPicture) -> float:
     """How well a picture shows what there is to see, 0..1."""
-    exposure = max(0.0, 1 - abs(picture.brightness - BEST_BRIGHTNESS) / BEST_BRIGHTNESS)
+    exposure = max(0.0, 1 - abs(picture.brightness - BEST_BRIGHTNESS_LEVEL) / BEST_BRIGHTNESS_LEVEL)
     face = max((face.score for face in picture.faces), default=0.0)
     loss = EARLY_LOSS if picture.at_ms < EARLY_MS else 0.0
     return round(max(0.0, EXPOSURE_SHARE * exposure + FACE_SHARE * min(1.0, face) - loss), 4)

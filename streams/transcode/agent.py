@@ -30,7 +30,7 @@ WALL_RATIO = 6.0
 """Wall time by processor time: the child yields to all others, and a host may be busy for hours."""
 MEMORY_BYTES = 3_000_000_000
 NICENESS = 19
-"""The child takes what time nobody else wants."""
+"""The child takes the time that no other process wants."""
 
 
 class TranscodeStage:
@@ -79,11 +79,16 @@ class TranscodeStage:
                     report=progress.part(),
                 )
             work.cpu_ms = int(child_result["cpu_ms"])
-            made = msgspec.convert(child_result, ProxyResult)
+            proxy_result = msgspec.convert(child_result, ProxyResult)
             file = await context.objects.put_file(
-                prefix, scratch / PROXY_FILE, made.content_type, ".mp4", progress.part()
+                prefix, scratch / PROXY_FILE, proxy_result.content_type, ".mp4", progress.part()
             )
-        return ProxyFile(file=file, content_type=made.content_type, width_px=made.width_px, height_px=made.height_px)
+        return ProxyFile(
+            file=file,
+            content_type=proxy_result.content_type,
+            width_px=proxy_result.width_px,
+            height_px=proxy_result.height_px,
+        )
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

@@ -28,18 +28,18 @@ from streams.renderer.video.scaler import FrameScaler, deinterlace
 from streams.transcode.sound import RATE_HZ, Samples, lay_sound
 
 MAX_SIDES_PX = (1280, 720)
-"""Longer and shorter side of the pictures: a player beside a transcript is seldom larger."""
+"""Longer and shorter side of the pictures: a player next to a transcript is seldom larger."""
 MIN_FRAME_GAP_MS = 32
 """Pictures nearer than this to the last one are left out: at most 30 a second are kept."""
 KEY_GAP_MS = 1_000
 """Time from one key frame to the next: a jump decodes half a second on average."""
 THREADS = 2
-CRF = 26
+CRF_LEVEL = 26
 MAX_KBITS_PER_S = 2_500
 """Highest rate over two seconds: any line plays it."""
 X264_OPTIONS = {
     "preset": "superfast",
-    "crf": str(CRF),
+    "crf": str(CRF_LEVEL),
     "bf": "0",
     "forced-idr": "1",
     "x264-params": f"scenecut=0:vbv-maxrate={MAX_KBITS_PER_S}:vbv-bufsize={2 * MAX_KBITS_PER_S}",
@@ -62,14 +62,14 @@ def write_proxy(source: BinaryIO, index: SourceIndex, path: Path, scratch: Path,
 
     Raises InputRejected where no picture can be decoded.
     """
-    whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
+    time = TimeRange(start_ms=0, end_ms=index.duration_ms)
     reader = SourceReader(source, index, threads=THREADS)
     try:
         with av.open(str(path), "w", format="mp4", options=FASTSTART) as container:
             pictures = _Pictures(container, index.video, scratch) if index.video else None
-            sound = _Sound(container, lay_sound(reader.read_audio(whole))) if index.audio else None
+            sound = _Sound(container, lay_sound(reader.read_audio(time))) if index.audio else None
             if pictures is not None:
-                _write_pictures(pictures, sound, deinterlace(reader.read_frames(whole)), report)
+                _write_pictures(pictures, sound, deinterlace(reader.read_frames(time)), report)
             if sound is not None:
                 sound.write_rest(report)
     finally:

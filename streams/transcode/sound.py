@@ -21,7 +21,7 @@ def lay_sound(frames: Iterable[tuple[int, av.AudioFrame]]) -> Iterator[Samples]:
     """Pieces of the track, each of shape (2, n), in order.
 
     ``frames``: with their project times. A gap becomes silence, what overlaps is left out, and a format that changes in
-    mid-file is converted anew.
+    mid-file gets another converter.
     """
     resampler, form, end = None, None, 0
     for at_ms, frame in frames:

@@ -25,7 +25,7 @@ class TimelineShot(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     kind: TransitionKind | None = None
-    """How it begins; null for the first one, and where nobody looked closely."""
+    """How it begins; null for the first one, and where its beginning was not examined."""
     exact: bool = True
     """Whether it begins at this very picture; else within some seconds before."""
 
@@ -87,12 +87,12 @@ def list_faces(spans: Sequence[SeenSpan], duration_ms: int) -> list[TimelineFace
 
 def list_screens(spans: Sequence[SeenSpan], duration_ms: int) -> list[TimeRange]:
     """Ranges that show a screen or a slide."""
-    shown = [
+    screen_times = [
         (picture.at_ms, end_ms)
         for picture, end_ms in _reaches(spans, duration_ms)
         if (picture.screen or 0.0) >= MIN_SCREEN
     ]
-    return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in merge_intervals(shown)]
+    return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in merge_intervals(screen_times)]
 
 
 def _reaches(spans: Sequence[SeenSpan], duration_ms: int) -> Iterator[tuple[SeenPicture, int]]:

@@ -44,9 +44,11 @@ where org_id = $1 and project_id = $2 and state = 'failed'
 
 
 async def request_proxy(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
-    """Ask for the proxy of a project that has ended; False where it is there, is being made, or would fail again."""
-    asked = await connection.fetchval(_REQUEST, org_id, project_id, cause.now, LOST_AFTER, AGAIN_AFTER, OF_THE_FILE)
-    if asked is None:
+    """Ask for the proxy of an ended project; False where it is there or waits, or would fail again."""
+    is_requested = await connection.fetchval(
+        _REQUEST, org_id, project_id, cause.now, LOST_AFTER, AGAIN_AFTER, OF_THE_FILE
+    )
+    if is_requested is None:
         return False
     await put(connection, events.ProxyRequested(org_id=org_id, project_id=project_id), cause, name=str(cause.now))
     return True

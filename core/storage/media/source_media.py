@@ -16,7 +16,7 @@ from schemas.common import ObjectRef, Value
 from schemas.documents.source import Playback, Poster, ProxyFile, Waveform
 
 ProxyState = Literal["source", "unmade", "waiting", "done", "failed"]
-"""``source``: the source itself plays smoothly; ``unmade``: nobody has asked for the proxy yet."""
+"""``source``: the source itself plays smoothly; ``unmade``: its proxy was not asked for yet."""
 _WRITE = """
 insert into source_media (org_id, project_id, state, playback, waveform) values ($1, $2, $3, $4, $5)
 on conflict (org_id, project_id) do update set state = excluded.state, playback = excluded.playback,

@@ -12,7 +12,7 @@ PEAKS_PER_SECOND = 100
 """Peaks a second: a syllable has ten."""
 FULL_SCALE = 32_768
 """Largest distance of a sample from silence."""
-TOP = 255
+LOUDEST_LEVEL = 255
 """Byte of the loudest peak."""
 
 
@@ -31,5 +31,5 @@ def measure_peaks(pcm: Path) -> tuple[bytes, float]:
         blocks.append(np.maximum(rows.max(axis=1).astype(np.int32), -rows.min(axis=1).astype(np.int32)))
     peaks = np.concatenate(blocks) if blocks else np.zeros(0, np.int32)
     loudest = int(peaks.max(initial=0))
-    scaled = np.rint(peaks * (TOP / max(1, loudest))).astype(np.uint8)
+    scaled = np.rint(peaks * (LOUDEST_LEVEL / max(1, loudest))).astype(np.uint8)
     return scaled.tobytes(), round(loudest / FULL_SCALE, 6)

@@ -180,10 +180,8 @@ async def asked_again(pipeline: Pipeline, project_id: str) -> int:
 
 
 async def test_sound_alone_is_played_too(pipeline: Pipeline, tmp_path: Path) -> None:
-    with (
-        av.open(str(film(tmp_path / "film.mp4", seconds=6))) as source,
-        av.open(str(tmp_path / "a.mp3"), "w") as target,
-    ):
+    plain, sound = film(tmp_path / "film.mp4", seconds=6), tmp_path / "a.mp3"
+    with av.open(str(plain)) as source, av.open(str(sound), "w") as target:
         stream = target.add_stream("libmp3lame", rate=16_000)
         for frame in source.decode(audio=0):
             frame.pts = None

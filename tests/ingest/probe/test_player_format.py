@@ -58,5 +58,5 @@ def test_a_webm_names_its_cues(tmp_path: Path) -> None:
         (b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x01moov" + b"\xff" * 8, None),
     ],
 )
-def test_other_files_are_told_by_their_head(head: bytes, expected: str | None) -> None:
+def test_other_files_are_known_by_their_head(head: bytes, expected: str | None) -> None:
     assert detect_player_format(io.BytesIO(head)) == expected

@@ -58,7 +58,7 @@ def test_screens_are_likely_ones() -> None:
     assert list_screens([shown], 4_000) == [TimeRange(start_ms=0, end_ms=2_000)]
 
 
-def test_speakers_take_turns_where_they_are_told_apart() -> None:
+def test_speakers_take_turns_where_they_are_known() -> None:
     speech = [TimeRange(start_ms=0, end_ms=900)]
     assert list_speech(speech, None) == [TimelineSpeech(start_ms=0, end_ms=900)]
     turns = [Turn(start_ms=0, end_ms=400, speaker="S2"), Turn(start_ms=400, end_ms=900, speaker="S1")]
