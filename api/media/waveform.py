@@ -45,7 +45,7 @@ class WaveformPeaks(msgspec.Struct, frozen=True, kw_only=True):
     """Peaks a second: peak n begins at `start_ms` + n × 1000 / `per_second`."""
     count: int
     """Number of peaks."""
-    peaks: str
+    peaks: Annotated[str, Meta(examples=["AAdE/4ojAA=="])]
     """Base64 of one byte a peak, 0 to 255: the largest distance from silence, where 255 is the loudest moment of the
     whole source. Draw them as they are."""
     loudest: float
