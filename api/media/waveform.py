@@ -74,7 +74,7 @@ async def get_waveform(call: Call[None, ReadWaveform]) -> Reply:
     rate = query.per_second or choose_rate(end_ms - start_ms)
     if (end_ms - start_ms) * rate > MAX_PEAKS * 1000:
         raise invalid("?per_second", f"The range has more than {MAX_PEAKS} peaks: ask for fewer a second, or for less.")
-    start_ms -= start_ms % (1000 // rate)
+    start_ms -= start_ms % (1000 // rate) if start_ms < end_ms else 0
     view = WaveformPeaks(
         project_id=project_id,
         duration_ms=duration_ms,

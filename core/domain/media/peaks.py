@@ -21,6 +21,8 @@ def thin_peaks(stored: bytes, stored_per_second: int, per_second: int, start_ms:
 
     ``per_second`` divides ``stored_per_second``, and ``start_ms`` lies on a peak.
     """
+    if start_ms >= end_ms:
+        return b""
     factor = stored_per_second // per_second
     first = start_ms * stored_per_second // 1000
     end = min(len(stored), -(-end_ms * stored_per_second // 1000))
