@@ -21,7 +21,7 @@ from schemas.documents.source import ProxyFile, SourceIndex
 from schemas.ids import result_id
 from streams.runtime.context import StageContext, prefix_of
 from streams.runtime.stage import Commit, Work
-from streams.transcode.child import INDEX_FILE, PROXY_FILE, ProxyResult
+from streams.transcode.proxy_job import INDEX_FILE, PROXY_FILE, ProxyResult
 
 BASE_CPU_S, CPU_S_PER_S = 300, 3.0
 """Processor time that a child may take: measured is a third of a second for each of 1080p, of 10-bit 4K one and a half.

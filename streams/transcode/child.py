@@ -12,18 +12,8 @@ from typing import Any, BinaryIO
 import msgspec
 
 from schemas.documents.source import SourceIndex
+from streams.transcode.proxy_job import INDEX_FILE, PROXY_FILE, ProxyResult
 from streams.transcode.proxy_writer import fit_size, write_proxy
-
-INDEX_FILE = "index.msgpack"
-PROXY_FILE = "proxy.mp4"
-
-
-class ProxyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The child's result, in addition to its file."""
-
-    content_type: str
-    width_px: int | None
-    height_px: int | None
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from core.media.playback import judge_playback
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from streams.ingest.probe.player_format import detect_player_format
-from streams.transcode.child import INDEX_FILE, PROXY_FILE, main
+from streams.transcode.child import main
+from streams.transcode.proxy_job import INDEX_FILE, PROXY_FILE
 from streams.transcode.proxy_writer import fit_size, write_proxy
 from tests.support.media.shared_media import media
 from tests.support.media.synthetic_media import FLASH_MS, flash_and_beep, index_of, tone, write
