@@ -38,6 +38,7 @@ from api.identity import (
 from api.identity.providers import account_identities, provider_sign_in
 from api.jobs import job_results, job_uploads
 from api.labels import handlers as labels_handlers
+from api.media import source, thumbnail, timeline, waveform
 from api.notifications import preferences, push_subscriptions, unsubscribe
 from api.oauth import clients as oauth_clients
 from api.oauth import metadata, person_grants, tokens
@@ -78,6 +79,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *option_presets.OPERATIONS,
     *events.OPERATIONS,
     *live_changes.OPERATIONS,
+    *source.OPERATIONS,
+    *waveform.OPERATIONS,
+    *timeline.OPERATIONS,
+    *thumbnail.OPERATIONS,
     *transcripts_handlers.OPERATIONS,
     *acoustics.OPERATIONS,
     *intelligence.OPERATIONS,

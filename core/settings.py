@@ -78,6 +78,7 @@ class AdmissionRules(msgspec.Struct, frozen=True, kw_only=True):
     render: int = 4
     preview_framing: int = 2
     preview: int = 2
+    transcode: int = 1
     deliver: int = 6
     """Deliveries, to all endpoints together."""
     endpoint: int = 2

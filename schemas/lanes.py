@@ -16,7 +16,18 @@ from schemas.ids import result_id
 from schemas.stages import Stage
 
 LaneName = Literal[
-    "asset", "ingest", "span", "close", "study", "detect", "frame", "render", "preview_framing", "preview", "deliver"
+    "asset",
+    "ingest",
+    "span",
+    "close",
+    "study",
+    "detect",
+    "frame",
+    "render",
+    "preview_framing",
+    "preview",
+    "transcode",
+    "deliver",
 ]
 
 
@@ -39,6 +50,7 @@ LANES: tuple[Lane, ...] = (
     Lane(name="render", events=(events.RenderRequested, events.ReplayRequested), stages=("render",)),
     Lane(name="preview_framing", events=(events.PreviewRequested,), stages=("frame",)),
     Lane(name="preview", events=(events.PreviewPlanned,), stages=("preview",)),
+    Lane(name="transcode", events=(events.ProxyRequested,), stages=("transcode",)),
     Lane(name="deliver", events=(events.DeliveryDue, events.NoticeDue), stages=("deliver",)),
 )
 LANE_NAMES: tuple[LaneName, ...] = get_args(LaneName)

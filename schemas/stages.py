@@ -11,7 +11,9 @@ from typing import Literal, get_args
 
 import msgspec
 
-Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver"]
+Stage = Literal[
+    "ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "transcode", "deliver"
+]
 """A stage's name on the wire, which is its folder under ``streams/`` too; in the order of the work."""
 StageState = Literal["waiting", "running", "done", "failed", "skipped"]
 Part = Literal["project", "span", "export", "request", "webhook"]
@@ -72,6 +74,7 @@ TABLE: tuple[StageRow, ...] = (
     StageRow(name="frame", label="framing faces", part="export", time_share=0.13, workers=2, opens_media=True),
     StageRow(name="render", label="rendering clips", part="export", time_share=0.57, workers=2, opens_media=True),
     StageRow(name="preview", label="drawing previews", part="request", opens_media=True),
+    StageRow(name="transcode", label="preparing the player", part="request", opens_media=True),
     StageRow(name="deliver", label="sending notifications", part="webhook", concurrency=16, org_concurrency=4),
 )
 """Every stage, in the order of the work. The rates that its cost is estimated by are data: data/stage_rates.json."""

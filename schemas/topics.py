@@ -109,6 +109,15 @@ TOPICS: tuple[Topic, ...] = (
         doc="Single pictures of clips, as an export would show them.",
     ),
     Topic(
+        name="proxies.v1",
+        events=(events.ProxyRequested, events.ProxyCompleted, events.ProxyFailed),
+        spread="project",
+        retention_ms=7 * DAY_MS,
+        producers=("api", "transcode"),
+        consumers=("transcode", "sinks"),
+        doc="Copies of sources for players, where a browser does not play the source itself, or not smoothly.",
+    ),
+    Topic(
         name="projects.v1",
         events=(
             events.ProjectProgressed,

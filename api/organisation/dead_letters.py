@@ -21,6 +21,7 @@ from api.problems.problem_details import ApiProblem, require
 from core.domain.project_states import GONE_PROJECT_STATES
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause
+from core.services.media.proxies import revive_proxy
 from core.services.project_lifecycle import lock_project
 from core.services.project_retry import revive_attempt, revive_preview
 from core.services.upload_signatures import SIGNATURE, SIGNED_HEADERS
@@ -159,7 +160,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
 
 
 async def revive_owner(rows: Connection, letter: Row, cause: Cause) -> None:
-    """Let what failed with the letter wait again: the project, the exports or the preview of its message."""
+    """Let what failed with the letter wait again: project, exports, preview or proxy of its message."""
     project = await lock_project(rows, letter["org_id"], letter["project_id"])
     if project is None or project["state"] in GONE_PROJECT_STATES:
         return
@@ -170,6 +171,8 @@ async def revive_owner(rows: Connection, letter: Row, cause: Cause) -> None:
     _, event = codec.decode(BY_NAME[letter["topic"]], letter["headers"], letter["payload"])
     if isinstance(event, events.PreviewRequested | events.PreviewPlanned):
         await revive_preview(rows, event.org_id, event.preview_id)
+    if isinstance(event, events.ProxyRequested):
+        await revive_proxy(rows, event.org_id, event.project_id)
 
 
 def _delivery_of(row: Row) -> UUID | None:

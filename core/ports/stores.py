@@ -51,8 +51,8 @@ class Objects(Protocol):
         """Delete everything under a prefix; says how many."""
         ...
 
-    def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
-        """A URL that answers GET and Range for a while."""
+    def presign_get(self, key: str, *, filename: str, expires_s: int, shown_as: str = "") -> str:
+        """A URL that answers GET and Range for a while; ``shown_as``: a media type to show it as."""
         ...
 
 

@@ -59,6 +59,7 @@ _FORGET = (
          select 1 from share_exports x join exports e using (org_id, export_id)
          where x.org_id = s.org_id and x.share_id = s.share_id and e.project_id <> $2)""",
     "delete from exports where org_id = $1 and project_id = $2",
+    "delete from source_media where org_id = $1 and project_id = $2",
     "delete from previews where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",
     "delete from costs where org_id = $1 and project_id = $2",

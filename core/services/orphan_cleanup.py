@@ -45,6 +45,8 @@ union all select object::text from intelligence where org_id = $1 and project_id
 union all select concat_ws(' ', tracks::text, facts::text) from clips where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, edit::text, files::text) from exports where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, picture::text) from previews where org_id = $1 and project_id = $2
+union all select concat_ws(' ', proxy::text, waveform::text, poster::text) from source_media
+  where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from attempts
   where org_id = $1 and project_id = $2 and state in ('free', 'gave_up')

@@ -32,6 +32,7 @@ TAKEN_BY: Mapping[type[events.AnyEvent], tuple[Stage, ...]] = {
     events.RenderRequested: ("render",),
     events.ReplayRequested: ("render",),
     events.PreviewPlanned: ("preview",),
+    events.ProxyRequested: ("transcode",),
 }
 """Which stages take an event of a project; tests compare it with what the stages want."""
 _TAKERS = "(values {}) as taker(type, stage)"

@@ -28,6 +28,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
             "frame": ("frame",),
             "render": ("exports",),
             "preview": ("previews",),
+            "transcode": ("proxy",),
         }.items()
     },
     "relay": ("*/archives/*",),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from schemas.common import Value
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.common import ObjectRef, Value
+
+PlayerFormat = Literal["mp4", "webm", "ogg", "flac", "wav"]
+"""A container that browsers play and seek by what stands at its beginning, as far as its codecs allow."""
 
 
 class VideoTrack(Value, frozen=True, kw_only=True):
@@ -74,3 +81,48 @@ class SourceIndex(Value, frozen=True, kw_only=True):
     """Whether every frame is the same, as behind a script: there is nothing to find in them."""
     audio_tracks: list[AudioTrack] = []
     """All audio tracks in the file's order; empty in older indexes."""
+    player_format: PlayerFormat | None = None
+    """Null in older indexes, and where a player would have to read the whole file first."""
+
+
+class Playback(Value, frozen=True, kw_only=True):
+    """How far a browser plays a source itself."""
+
+    content_type: str | None
+    """Media type under which a browser decodes it; null where none does."""
+    smooth: bool
+    """Whether it begins at once, and a jump shows its picture at once."""
+    obstacle: str = ""
+    """Why it is not smooth, in words; empty where it is."""
+
+
+class ProxyFile(Value, frozen=True, kw_only=True):
+    """A stored copy of a source for players. Its time is project time."""
+
+    file: ObjectRef
+    content_type: str
+    width_px: int | None
+    """Null without pictures."""
+    height_px: int | None
+
+
+class Waveform(Value, frozen=True, kw_only=True):
+    """Stored peaks of the sound of a source.
+
+    One byte each, where 255 is the loudest of all, ``per_second`` from 0 ms on.
+    """
+
+    peaks: ObjectRef | None
+    """Null without sound."""
+    per_second: int
+    loudest: Annotated[float, Meta(ge=0, le=1)]
+    """The loudest sample, as a share of full scale."""
+
+
+class Poster(Value, frozen=True, kw_only=True):
+    """A small picture that stands for a source."""
+
+    image: ObjectRef
+    at_ms: int
+    worth: float
+    """How well it shows what there is to see, 0..1."""

@@ -45,6 +45,7 @@ from schemas.events.project_events import (
     Stage,
     StageState,
 )
+from schemas.events.proxy_events import ProxyCompleted, ProxyFailed, ProxyRequested
 from schemas.events.rendition import Rendition, RenditionOrder
 from schemas.events.source_events import (
     AssetChecked,
@@ -101,6 +102,9 @@ __all__ = [
     "ProjectProgressed",
     "ProjectRetried",
     "ProjectUpdated",
+    "ProxyCompleted",
+    "ProxyFailed",
+    "ProxyRequested",
     "RenderRequested",
     "Rendition",
     "RenditionOrder",
@@ -137,6 +141,9 @@ AnyEvent = (
     | PreviewPlanned
     | PreviewCompleted
     | PreviewFailed
+    | ProxyRequested
+    | ProxyCompleted
+    | ProxyFailed
     | ReplayRequested
     | ReplayCompleted
     | ProjectProgressed

@@ -28,6 +28,7 @@ SIZE_BY_STAGE: dict[str, Size] = {
     "frame": Size(cpu="1", memory="512Mi", memory_limit="3Gi"),
     "render": Size(cpu="2", memory="1Gi", memory_limit="4Gi"),
     "preview": Size(cpu="1", memory="512Mi", memory_limit="4Gi"),
+    "transcode": Size(cpu="1", memory="512Mi", memory_limit="4Gi", scratch="40Gi"),
 }
 """A stage without a row mostly waits for a model or a server, and takes the defaults."""
 _PROCESSES = ("api", "relay", *STAGES, "sink-clickhouse", "sink-meilisearch", "migrate", "bootstrap")

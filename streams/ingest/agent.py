@@ -14,6 +14,7 @@ from core.domain.pages.page_video import PageVideo
 from core.errors import InputRejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
+from core.media.playback import judge_playback
 from core.services import estimates, project_lifecycle
 from core.services.billing.quotas import PLAN_EXCEEDED, check_quota
 from core.services.spans import emit_next_spans, end_script_span
@@ -22,6 +23,7 @@ from core.services.upload_signatures import check_upload
 from core.settings import Settings
 from core.storage.billing.usage import add_usage
 from core.storage.brand_kits import read_snapshot
+from core.storage.media.source_media import write_source_media
 from core.storage.projects import IngestedSource, write_page, write_source
 from core.storage.spans import insert_spans
 from schemas import events
@@ -223,6 +225,7 @@ async def _write_rows(
         but=event.project_id,
     )
     await write_source(connection, *owner, ingested_source)
+    await write_source_media(connection, *owner, judge_playback(index), imported_source.waveform)
     if excess is not None:
         await project_lifecycle.fail_project(connection, *owner, PLAN_EXCEEDED, excess.detail, work.cause)
         return False

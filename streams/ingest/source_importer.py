@@ -21,10 +21,17 @@ from core.progress import Report, Steps
 from core.settings import MediaLimits, SpanRules
 from schemas import events
 from schemas.common import ObjectRef, TimeRange
-from schemas.documents.source import SourceIndex
+from schemas.documents.source import SourceIndex, Waveform
 from streams.ingest.growing_file import copy_object
 from streams.ingest.partial_downloads import PartialDownloads, download_name
-from streams.ingest.probe.child import INDEX_FILE_NAME, ProbeArgs, ProbeResult, span_audio_name
+from streams.ingest.probe.child import (
+    INDEX_FILE_NAME,
+    WAVEFORM_FILE_NAME,
+    ProbeArgs,
+    ProbeResult,
+    span_audio_name,
+)
+from streams.ingest.probe.waveform import PEAKS_PER_SECOND
 from streams.ingest.span_planner import PlannedSpan
 
 MIN_FREE_BYTES = 256 * 2**20
@@ -61,6 +68,7 @@ class ImportedSource(msgspec.Struct, frozen=True, kw_only=True):
     index_ref: ObjectRef
     index: SourceIndex
     spans: list[StoredSpan]
+    waveform: Waveform
     cpu_ms: int
     peak_bytes: int
 
@@ -109,6 +117,7 @@ async def import_source(
         index_ref=index_ref,
         index=index,
         spans=await _store_spans(probe_result, scratch, objects, prefix, progress.part()),
+        waveform=await _store_waveform(probe_result, scratch, objects, prefix),
         cpu_ms=probe_result.cpu_ms,
         peak_bytes=probe_result.peak_bytes,
     )
@@ -207,6 +216,14 @@ async def probe_source(
         PROBE_ENTRY_POINT, args, scratch=scratch, limits=child_limits, source=source, report=report
     )
     return msgspec.convert(child_result, ProbeResult)
+
+
+async def _store_waveform(probe_result: ProbeResult, scratch: Path, objects: Objects, prefix: str) -> Waveform:
+    """Store the peaks of the sound, if there is any."""
+    peaks = None
+    if probe_result.has_sound:
+        peaks = await objects.put_file(prefix, scratch / WAVEFORM_FILE_NAME, "application/octet-stream", ".u8")
+    return Waveform(peaks=peaks, per_second=PEAKS_PER_SECOND, loudest=probe_result.loudest)
 
 
 async def _store_spans(

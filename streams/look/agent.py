@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from core.infra.postgres.connection import Connection
 from core.services import spans
+from core.storage.media.source_media import write_poster
 from schemas import events
 from schemas.documents.span import SeenSpan
+from streams.look.poster import choose_poster
 from streams.look.span_analysis import analyse_span
 from streams.runtime.span_stage import SpanResult, SpanStage
 from streams.runtime.stage import Work
@@ -40,6 +43,12 @@ class LookStage(SpanStage[SeenSpan]):
                     event, inputs, objects=context.objects, prefix=self.prefix(event, work, self.part)
                 )
         return SpanResult(document=seen_span, warnings=warnings)
+
+    async def update_project(self, connection: Connection, event: events.SpanPlanned, document: SeenSpan) -> None:
+        """Keep the best picture of the span for the project, unless it has a better one."""
+        poster = choose_poster(document)
+        if poster is not None:
+            await write_poster(connection, event.org_id, event.project_id, poster)
 
 
 def _empty_span(event: events.SpanPlanned) -> SeenSpan:

@@ -148,7 +148,7 @@ class ObjectsTwin:
         self.stored[to] = self.stored[key]
         return await self.head(to)
 
-    def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
+    def presign_get(self, key: str, *, filename: str, expires_s: int, shown_as: str = "") -> str:
         return f"http://objects/{key}?get&name={filename}&expires={expires_s}"
 
     def presign_put(self, key: str, *, content_type: str, expires_s: int, size: int | None = None) -> str:

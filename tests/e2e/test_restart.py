@@ -79,7 +79,7 @@ def settled(api: Api, project_id: str) -> dict[str, Any]:
 
 
 def all_there(found: dict[str, Any]) -> bool:
-    """Whether both sinks have the project's results, and search by meaning worked."""
+    """Whether both sinks have the project's results, search by meaning worked, and the player has its file."""
     _, search = found["/v1/search?q=the"]
     _, summary = found["/v1/analytics/summary"]
     meant = [found[f"/v1/search?q=the&mode={mode}"][1] for mode in ("hybrid", "meaning")]
@@ -87,6 +87,7 @@ def all_there(found: dict[str, Any]) -> bool:
         all(search[f"{kind}_total"] for kind in ("segment", "clip", "chapter"))
         and all(answer["semantic"]["used"] for answer in meant)
         and summary["projects_completed"] == 1
+        and all(body["state"] == "ready" for path, (_, body) in found.items() if path.endswith("/source"))
     )
 
 

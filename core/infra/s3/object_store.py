@@ -232,16 +232,19 @@ class S3Objects:
                 raise Unavailable(PART, f"{len(failed)} objects were not deleted: {failed[0]}")
         return len(keys)
 
-    def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
+    def presign_get(self, key: str, *, filename: str, expires_s: int, shown_as: str = "") -> str:
         """A URL that answers GET and Range for at least ``expires_s``, and downloads as ``filename``.
 
-        The same URL is returned for a minute: signing is most of the cost of an answer that names a dozen files.
+        With ``shown_as`` it is answered as of that media type, whatever it was stored as, and shown in its place. The
+        same URL is returned for a minute: signing is most of the cost of an answer that names a dozen files.
         """
-        return self._signed(key, filename, expires_s, int(self._now() // SIGNED_AGAIN_S))
+        return self._signed(key, filename, expires_s, shown_as, int(self._now() // SIGNED_AGAIN_S))
 
-    def _sign(self, key: str, filename: str, expires_s: int, minute: int) -> str:
+    def _sign(self, key: str, filename: str, expires_s: int, shown_as: str, minute: int) -> str:
         del minute  # it only tells one answer that is kept from the next
         parameters = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
+        if shown_as:
+            parameters |= {"ResponseContentDisposition": "inline", "ResponseContentType": shown_as}
         return self._signer.generate_presigned_url(
             "get_object", Params=parameters, ExpiresIn=expires_s + SIGNED_AGAIN_S
         )

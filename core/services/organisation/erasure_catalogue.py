@@ -54,6 +54,7 @@ TABLES: Mapping[str, TableErasure] = {
     "exports": TableErasure(organisation="delete from exports where org_id = $1"),
     "replays": TableErasure(why_organisation=BY_CASCADE),
     "previews": TableErasure(organisation="delete from previews where org_id = $1"),
+    "source_media": TableErasure(organisation="delete from source_media where org_id = $1"),
     "clips": TableErasure(organisation="delete from clips where org_id = $1"),
     "clip_edits": TableErasure(why_organisation=BY_CASCADE),
     "costs": TableErasure(organisation="delete from costs where org_id = $1"),

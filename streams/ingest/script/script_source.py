@@ -16,10 +16,11 @@ from core.storage.spans import SpanDocuments
 from schemas import events
 from schemas.common import TimeRange
 from schemas.documents import encode_document
-from schemas.documents.source import SourceIndex
+from schemas.documents.source import SourceIndex, Waveform
 from schemas.documents.span import SCRIPT_MODEL, HeardSpan, LoudnessCurve, SeenSpan
 from schemas.options.brand_kit import BrandKit
 from streams.ingest.probe.child import INDEX_FILE_NAME
+from streams.ingest.probe.waveform import PEAKS_PER_SECOND
 from streams.ingest.script.background import choose_colours
 from streams.ingest.script.child import BACKGROUND_FILE_NAME, BackgroundArgs
 from streams.ingest.source_importer import ImportedSource, StoredSpan, probe_source
@@ -80,6 +81,7 @@ async def make_script_source(
             source=source,
             index_ref=await objects.put(prefix, body, "application/msgpack", ".msgpack"),
             index=index,
+            waveform=Waveform(peaks=None, per_second=PEAKS_PER_SECOND, loudest=0.0),
             spans=[StoredSpan(ordinal=0, range=span, padded=span)],
             cpu_ms=int(child_result["cpu_ms"]) + probed.cpu_ms,
             peak_bytes=max(int(child_result["peak_bytes"]), probed.peak_bytes),

@@ -17,7 +17,7 @@ from core.infra.postgres.outbox import Cause, put
 from core.services.watchdog import TAKEN_BY
 from core.settings import Settings
 from schemas import events
-from schemas.stages import PROJECT_STAGES
+from schemas.stages import ON_DEMAND, PROJECT_STAGES
 from streams.background.watchdog import watch_projects
 from streams.registry import actor_path
 from streams.runtime.metrics import OF_RELAY, ProcessMetrics
@@ -203,7 +203,7 @@ async def test_operators_see_all_organisations_and_others_their_own(story: Story
 def test_the_table_of_takers_matches_the_stages() -> None:
     wanted: dict[type[events.AnyEvent], set[str]] = {}
     for arrived in passing_examples():
-        for stage in (*PROJECT_STAGES, "preview"):
+        for stage in (*PROJECT_STAGES, *ON_DEMAND):
             module, _, name = actor_path(stage).partition(":")
             actor = getattr(import_module(module), name)
             if actor.wants(object.__new__(actor), arrived.event):

@@ -70,5 +70,5 @@ class ObjectsTwin:
             del self.bodies[key]
         return len(found)
 
-    def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
+    def presign_get(self, key: str, *, filename: str, expires_s: int, shown_as: str = "") -> str:
         return f"http://objects/{key}"

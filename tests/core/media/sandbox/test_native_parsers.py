@@ -37,6 +37,7 @@ OPENERS = {
     "streams.renderer.segments.packets": "streams.render.child.main:main",
     "streams.renderer.typography.fonts": "streams.render.child.main:main",
     "streams.renderer.typography.glyph_raster": "streams.render.child.main:main",
+    "streams.transcode.proxy_writer": "streams.transcode.child:main",
     "streams.speech.flac_decoder": "streams.speech.flac_decoder:main",
 }
 """Modules that open something → the child by which they are reached. Who adds one says which child it runs in; the
