@@ -57,6 +57,26 @@ export async function switchOrganisation(orgId: string): Promise<void> {
   forgetQueries();
 }
 
+/**
+ * Go on after a sign-in above a page that is open: in the organisation that it shows. Another person's page is read anew.
+ */
+export async function resumeSession(): Promise<void> {
+  const before = session.value;
+  await readSession();
+  const now = session.value;
+  if (!before || !now) return;
+  if (now.profile.user_id !== before.profile.user_id) return location.reload();
+  const wanted = before.account?.org_id;
+  const belongs = now.memberships.some((one) => one.org_id === wanted);
+  if (wanted && belongs && wanted !== now.account?.org_id) await switchOrganisation(wanted);
+}
+
+/** Whether somebody has signed in meanwhile, in another tab; asks without ending what is on the screen. */
+export async function hasSession(): Promise<boolean> {
+  const answer = await fetch("/v1/account", { headers: { Accept: "application/json" } }).catch(() => null);
+  return answer?.ok ?? false;
+}
+
 export async function signOut(): Promise<void> {
   await call(api.POST("/v1/auth/logout")).catch(() => undefined);
   sessionState.value = { kind: "signed-out" };

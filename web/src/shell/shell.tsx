@@ -1,7 +1,7 @@
 /** Navigation, head and content of every screen behind the sign-in. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useLocation } from "preact-iso";
+import { lazy, useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
@@ -10,6 +10,9 @@ import { to } from "~/routes";
 import { may, session, signOut, switchOrganisation, type Permission } from "~/session/session";
 import { highContrast, theme, type Theme } from "~/state/preferences";
 import { t } from "./messages";
+
+/** Seldom opened: loaded then. */
+const NewOrganisation = lazy(() => import("~/components/new-organisation").then((one) => one.NewOrganisationDialog));
 
 interface Entry {
   key: Parameters<typeof t>[0];
@@ -40,15 +43,21 @@ function isHere(entry: Entry, path: string): boolean {
 
 function OrganisationMenu() {
   const current = session.value;
+  const [making, setMaking] = useState(false);
   if (!current?.account) return null;
-  const items: MenuItem[] = current.memberships.map((one) => ({
+  const organisations: MenuItem[] = current.memberships.map((one) => ({
     label: one.org_name,
     checked: one.org_id === current.account?.org_id,
     onSelect: () => void switchOrganisation(one.org_id),
   }));
   const name = current.account.org_name;
-  if (items.length < 2) return <span class="org-name">{name}</span>;
-  return <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />;
+  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => setMaking(true) }];
+  return (
+    <>
+      <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />
+      {making && <NewOrganisation onClose={() => setMaking(false)} />}
+    </>
+  );
 }
 
 function PersonMenu() {
