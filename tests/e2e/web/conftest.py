@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from local.stack import StackInfo
 from tests.e2e.rig import Api
+from tests.support.mails import mail_text
 
 PASSWORD = "correct horse battery"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -46,7 +47,7 @@ class Site:
         deadline = time.monotonic() + MAIL_S
         while time.monotonic() < deadline:
             for mail in sorted(self.mails.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True):
-                text = mail.read_text().replace("=\n", "")
+                text = mail_text(mail)
                 found = pattern.search(text)
                 if email in text and found is not None:
                     return found[0]

@@ -1,4 +1,5 @@
 /** Parts of one screen, each with an address of its own. */
+import { useEffect, useRef } from "preact/hooks";
 import "./tabs.css";
 
 export interface Tab {
@@ -8,8 +9,14 @@ export interface Tab {
 }
 
 export function Tabs({ label, tabs, current }: { label: string; tabs: readonly Tab[]; current: string }) {
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the tabs are a strip that is pushed sideways.
+    const [strip, here] = [root.current?.querySelector("ul"), root.current?.querySelector<HTMLElement>("[aria-current]")];
+    if (strip && here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }, [current]);
   return (
-    <nav class="tabs" aria-label={label}>
+    <nav ref={root} class="tabs" aria-label={label}>
       <ul>
         {tabs.map((tab) => (
           <li key={tab.id}>

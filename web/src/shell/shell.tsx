@@ -1,7 +1,7 @@
 /** Navigation, head and content of every screen behind the sign-in. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { lazy, useLocation } from "preact-iso";
+import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
@@ -10,9 +10,6 @@ import { to } from "~/routes";
 import { may, session, signOut, switchOrganisation, type Permission } from "~/session/session";
 import { highContrast, theme, type Theme } from "~/state/preferences";
 import { t } from "./messages";
-
-/** Seldom opened: loaded then. */
-const NewOrganisation = lazy(() => import("~/components/new-organisation").then((one) => one.NewOrganisationDialog));
 
 interface Entry {
   key: Parameters<typeof t>[0];
@@ -43,7 +40,8 @@ function isHere(entry: Entry, path: string): boolean {
 
 function OrganisationMenu() {
   const current = session.value;
-  const [making, setMaking] = useState(false);
+  // Seldom opened: loaded then.
+  const [Making, setMaking] = useState<ComponentType<{ onClose: () => void }> | null>(null);
   if (!current?.account) return null;
   const organisations: MenuItem[] = current.memberships.map((one) => ({
     label: one.org_name,
@@ -51,11 +49,11 @@ function OrganisationMenu() {
     onSelect: () => void switchOrganisation(one.org_id),
   }));
   const name = current.account.org_name;
-  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => setMaking(true) }];
+  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => void import("~/components/new-organisation").then((one) => setMaking(() => one.NewOrganisationDialog)) }];
   return (
     <>
       <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />
-      {making && <NewOrganisation onClose={() => setMaking(false)} />}
+      {Making && <Making onClose={() => setMaking(null)} />}
     </>
   );
 }

@@ -18,10 +18,19 @@ export function useServiceAccounts() {
   );
 }
 
+/** The keys in use; an older one is told by its id. */
+function useKeys() {
+  const orgId = session.value?.account?.org_id;
+  return useQuery(orgId && may("keys:read") ? `keys/${orgId}` : null, (signal) =>
+    call(api.GET("/v1/keys", { params: { query: { limit: 100 } }, signal })),
+  );
+}
+
 /** Names actors; an id that leads to nobody any more is said so. */
 export function useActorName(): (actor: Actor) => string {
   const members = useMembers().data?.items;
   const accounts = useServiceAccounts().data?.items;
+  const keys = useKeys().data?.items;
   return (actor) => {
     const short = actor.id.slice(0, 8);
     switch (actor.kind) {
@@ -32,7 +41,7 @@ export function useActorName(): (actor: Actor) => string {
       case "service_account":
         return accounts?.find((one) => one.service_account_id === actor.id)?.name ?? `${t("kindServiceAccount")} ${short}`;
       case "key":
-        return `${t("kindKey")} ${short}`;
+        return `${t("kindKey")} ${keys?.find((one) => one.key_id === actor.id)?.name || short}`;
       case "app":
         return `${t("kindApp")} ${short}`;
       default:

@@ -63,7 +63,7 @@ export function Keys() {
             title: t("name"),
             cell: (one) => (
               <div>
-                <strong>{one.name}</strong> {one.test && <Badge tone="warn">{t("mark")}</Badge>} {state === "all" && <Badge>{t(STATES[one.state])}</Badge>}
+                <strong>{one.name || t("unnamed")}</strong> {one.test && <Badge tone="warn">{t("mark")}</Badge>} {state === "all" && <Badge>{t(STATES[one.state])}</Badge>}
                 <div class="hint"><code>…{one.last4}</code> · {t("by", { name: actorName(one.created_by), when: ago(one.created_at) })}</div>
                 {one.replaces && <div class="hint">{t("replaces")}</div>}
                 {one.service_account_id && <div class="hint">{t("account")}: {actorName({ kind: "service_account", id: one.service_account_id })}</div>}

@@ -52,6 +52,7 @@ export const t = words({
     noKeysText: "Programs call the API with a key. Make one for each program, with what it needs and no more.",
     noneSuch: "No key in this state.",
     mark: "Test",
+    unnamed: "Without a name",
   },
   de: {
     lead: "Für Ihre eigenen Programme. Ein Schlüssel handelt für sich selbst oder für ein Dienstkonto.",
@@ -104,5 +105,6 @@ export const t = words({
     noKeysText: "Programme rufen die API mit einem Schlüssel auf. Legen Sie für jedes Programm einen an, mit dem, was es braucht, und nicht mehr.",
     noneSuch: "Kein Schlüssel in diesem Zustand.",
     mark: "Test",
+    unnamed: "Ohne Namen",
   },
 });

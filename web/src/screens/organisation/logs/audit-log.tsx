@@ -47,8 +47,10 @@ export function AuditLog() {
         <TextField label={t("operation")} placeholder={t("operationHint")} value={form.operation} onInput={(operation) => set({ operation })} maxLength={60} spellcheck={false} />
         <TextField label={t("target")} value={form.target_id} onInput={(id) => set({ target_id: id })} maxLength={36} spellcheck={false} />
         <Days since={form.since} until={form.until} onChange={set} />
-        <Button kind="primary" type="submit" busy={pages.loading && pages.items.length > 0}>{t("filter")}</Button>
-        <Button kind="quiet" onClick={() => { setForm(NOTHING); setFilter(NOTHING); }}>{t("clear")}</Button>
+        <div class="row">
+          <Button kind="primary" type="submit" busy={pages.loading && pages.items.length > 0}>{t("filter")}</Button>
+          <Button kind="quiet" onClick={() => { setForm(NOTHING); setFilter(NOTHING); }}>{t("clear")}</Button>
+        </div>
       </form>
       <PagedTable
         caption={t("auditLead")}

@@ -54,8 +54,10 @@ export function RequestLog() {
         />
         <TextField label={t("requestId")} value={form.request_id} onInput={(id) => set({ request_id: id })} maxLength={64} spellcheck={false} />
         <Days since={form.since} until={form.until} onChange={set} />
-        <Button kind="primary" type="submit" busy={pages.loading && pages.items.length > 0}>{t("filter")}</Button>
-        <Button kind="quiet" onClick={() => { setForm(NOTHING); setFilter(NOTHING); }}>{t("clear")}</Button>
+        <div class="row">
+          <Button kind="primary" type="submit" busy={pages.loading && pages.items.length > 0}>{t("filter")}</Button>
+          <Button kind="quiet" onClick={() => { setForm(NOTHING); setFilter(NOTHING); }}>{t("clear")}</Button>
+        </div>
       </form>
       <PagedTable
         caption={t("requestLead")}
