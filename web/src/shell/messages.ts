@@ -48,7 +48,7 @@ export const t = words({
     person: "Kontomenü von {name}",
     signOut: "Abmelden",
     organisations: "Organisation: {name}. Wechseln",
-    newOrganisation: "Neue Organisation …",
+    newOrganisation: "Neue Organisation\u00a0…",
     theme: "Darstellung",
     light: "Hell",
     dark: "Dunkel",

@@ -107,7 +107,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <OrganisationMenu />
         <span class="spread" />
-        {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}>{t("newProject")}</LinkButton>}
+        {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}><span>{t("newProject")}</span></LinkButton>}
         <PersonMenu />
       </header>
       <nav class={open ? "open" : ""} aria-label={t("navigation")}>
