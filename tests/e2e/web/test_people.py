@@ -19,7 +19,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from local.stack import StackInfo
+from local.sign_in_link import make_sign_in_link
+from local.stack import StackInfo, layout_of
 from tests.e2e.web.checks import find_cut_off, find_serious
 from tests.e2e.web.conftest import PASSWORD, Person, Site, sign_in
 
@@ -173,6 +174,18 @@ def test_a_forgotten_password_is_set_by_mail(visitor: Page, site: Site, make_per
     visitor.get_by_label("New password").fill("a third horse battery")
     visitor.get_by_role("button", name="Set the password").click()
     expect(visitor.get_by_text("This link counts no more")).to_be_visible()
+
+
+def test_a_link_with_a_one_time_code_signs_in_once(visitor: Page, site: Site) -> None:
+    fragment = make_sign_in_link(layout_of(site.mails.parents[1]), os.environ).url.partition("#")[2]
+    visitor.goto(site.app(f"sign-in#{fragment}"))
+    visitor.wait_for_url(site.app())
+    expect(visitor.get_by_role("link", name="New project")).to_be_visible()
+    visitor.context.clear_cookies()
+    visitor.goto("about:blank")
+    visitor.goto(site.app(f"sign-in#{fragment}"))
+    expect(visitor.get_by_text("This link counts no more")).to_be_visible()
+    expect(visitor.get_by_label("E-mail")).to_be_visible()
 
 
 def test_what_a_provider_answered_is_said(visitor: Page, site: Site) -> None:

@@ -1,7 +1,7 @@
 /** The page of the sign-in. A link with a one-time code signs in by itself. */
 import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { fetchText, type Schemas } from "~/api/client";
+import { api, call } from "~/api/client";
 import { asProblem, type ApiProblem } from "~/api/problem";
 import { BarePage } from "~/components/bare-page";
 import { Loading, Notice, ProblemNotice } from "~/components/states";
@@ -13,12 +13,6 @@ import { SignInForm } from "./form";
 import { t } from "./messages";
 import { refusalText, returned } from "./returned";
 import type { Challenge } from "./second-factor";
-
-async function takeOneTimeCode(code: string): Promise<Schemas["SignedIn"]> {
-  const body = JSON.stringify({ code, cookies: true });
-  const headers = { "Content-Type": "application/json" };
-  return JSON.parse(await fetchText("/v1/auth/one-time-code", { method: "POST", headers, body })) as Schemas["SignedIn"];
-}
 
 export default function SignIn() {
   const { query, route } = useLocation();
@@ -42,7 +36,7 @@ export default function SignIn() {
     if (!code || posted.current === code) return;
     posted.current = code; // it counts once
     setPosting(true);
-    takeOneTimeCode(code)
+    call(api.POST("/v1/auth/one-time-code", { body: { code, cookies: true } }))
       .then((answer) => {
         if (answer.state !== "second_factor") return enter();
         setChallenge({ challenge: answer.challenge ?? "", factors: answer.factors });
