@@ -60,9 +60,7 @@ def confirm(page: Page, verb: str, password: str = PASSWORD) -> None:
     dialog.get_by_role("button", name=verb, exact=True).click()
 
 
-def test_an_invitation_makes_an_account_and_its_code_leaves_the_address(
-    visitor: Page, site: Site, client: httpx2.Client
-) -> None:
+def test_an_invitation_makes_an_account(visitor: Page, site: Site, client: httpx2.Client) -> None:
     email, code = invite(client, site)
     visitor.goto(site.app(f"invitation#code={code}"))
     expect(visitor.get_by_role("heading", name="You are invited")).to_be_visible()
@@ -104,7 +102,7 @@ def test_who_has_an_account_joins_with_it(visitor: Page, site: Site, make_person
     expect(visitor.get_by_role("link", name="New project")).to_be_visible()
 
 
-def test_a_second_factor_is_set_up_and_asked_for(visitor: Page, site: Site, make_person: MakePerson) -> None:
+def test_a_second_factor_is_set_up_and_used(visitor: Page, site: Site, make_person: MakePerson) -> None:
     person = make_person("viewer")
     sign_in(visitor, site, person)
     visitor.goto(site.app("account/security"))
@@ -188,7 +186,7 @@ def test_a_link_with_a_one_time_code_signs_in_once(visitor: Page, site: Site) ->
     expect(visitor.get_by_label("E-mail")).to_be_visible()
 
 
-def test_what_a_provider_answered_is_said(visitor: Page, site: Site) -> None:
+def test_the_answer_of_a_provider_is_shown(visitor: Page, site: Site) -> None:
     listed = {"items": [{"provider": "acme", "label": "Acme"}]}
     visitor.route("**/v1/auth/providers", lambda route: route.fulfill(json=listed))
     visitor.goto(site.app("#error=account-exists&provider=acme"))
