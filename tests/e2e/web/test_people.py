@@ -333,6 +333,43 @@ def test_an_app_is_allowed_in_a_signed_in_browser_and_taken_back(page: Page, sit
     expect(page.get_by_role("row").filter(has_text=name)).to_have_count(0)
 
 
+_SUBSCRIBED = """
+  const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  PushManager.prototype.subscribe = async function () {
+    const curve = {name: "ECDH", namedCurve: "P-256"};
+    const { publicKey } = await crypto.subtle.generateKey(curve, true, ["deriveBits"]);
+    const p256dh = text(await crypto.subtle.exportKey("raw", publicKey));
+    const auth = text(crypto.getRandomValues(new Uint8Array(16)));
+    const endpoint = "https://push.example.org/" + crypto.randomUUID();
+    return window.made = {
+      toJSON: () => ({endpoint, keys: {p256dh, auth}}),
+      unsubscribe: async () => { window.made = null; return true; },
+    };
+  };
+  PushManager.prototype.getSubscription = async () => window.made ?? null;
+"""
+"""Stands in for the push service of the browser's maker, which no test reaches; all else is the page's own."""
+
+
+def test_this_browser_gets_notifications_and_no_more(page: Page, site: Site) -> None:
+    page.context.grant_permissions(["notifications"])
+    page.add_init_script(_SUBSCRIBED)
+    page.goto(site.app("account/notifications"))
+    mail = page.get_by_label("Mail: An export has failed")
+    mail.select_option("off")
+    page.get_by_role("button", name="Turn on in this browser").click()
+    expect(page.get_by_text("This browser gets notifications now")).to_be_visible()
+    expect(page.get_by_role("cell", name="Headless Chrome").first).to_be_visible()
+    scopes = page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.map(one => one.scope))")
+    assert scopes == [site.app()]
+    page.get_by_role("button", name="Turn off in this browser").click()
+    expect(page.get_by_role("button", name="Turn on in this browser")).to_be_visible()
+    expect(page.get_by_role("cell", name="Headless Chrome")).to_have_count(0)
+    expect(mail).to_have_value("off")
+    mail.select_option("each")
+
+
 @pytest.fixture(scope="module")
 def named_site(request: pytest.FixtureRequest, site: Site) -> Iterator[Site]:
     """The same stack by the name `localhost`, through an API process of its own: addresses have no passkeys."""

@@ -23,6 +23,10 @@ export const sessionState = signal<SessionState>({ kind: "unknown" });
 /** The session ended while the page was open: a dialog asks to sign in again, above what is on the screen. */
 export const sessionEnded = signal(false);
 
+/** Requests that were refused meanwhile; they are sent again once their person has signed in. */
+let waiting: ((goesOn: boolean) => void)[] = [];
+let isResuming = false;
+
 export const session = computed(() => (sessionState.value.kind === "signed-in" ? sessionState.value.session : null));
 
 export function may(permission: Permission): boolean {
@@ -62,13 +66,25 @@ export async function switchOrganisation(orgId: string): Promise<void> {
  */
 export async function resumeSession(): Promise<void> {
   const before = session.value;
-  await readSession();
-  const now = session.value;
-  if (!before || !now) return;
-  if (now.profile.user_id !== before.profile.user_id) return location.reload();
-  const wanted = before.account?.org_id;
-  const belongs = now.memberships.some((one) => one.org_id === wanted);
-  if (wanted && belongs && wanted !== now.account?.org_id) await switchOrganisation(wanted);
+  isResuming = true;
+  try {
+    await readSession();
+    const now = session.value;
+    if (!before || !now) return settle(false);
+    if (now.profile.user_id !== before.profile.user_id) return location.reload();
+    const wanted = before.account?.org_id;
+    const belongs = now.memberships.some((one) => one.org_id === wanted);
+    if (wanted && belongs && wanted !== now.account?.org_id) await switchOrganisation(wanted);
+    settle(true);
+  } finally {
+    isResuming = false;
+  }
+}
+
+function settle(goesOn: boolean): void {
+  const told = waiting;
+  waiting = [];
+  for (const one of told) one(goesOn);
 }
 
 /** Whether somebody has signed in meanwhile, in another tab; asks without ending what is on the screen. */
@@ -83,6 +99,8 @@ export async function signOut(): Promise<void> {
   forgetQueries();
 }
 
-whenSessionEnds(() => {
-  if (sessionState.value.kind === "signed-in") sessionEnded.value = true;
+whenSessionEnds(async () => {
+  if (sessionState.value.kind !== "signed-in" || isResuming) return false;
+  sessionEnded.value = true;
+  return new Promise<boolean>((resolve) => waiting.push(resolve));
 });

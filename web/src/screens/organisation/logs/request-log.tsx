@@ -45,7 +45,7 @@ export function RequestLog() {
       <form class="filters" onSubmit={(event) => { event.preventDefault(); setFilter(form); }}>
         <ActorSelect value={form.actor} onChange={(actor) => set({ actor })} />
         <Select label={t("method")} value={form.method} choices={[{ value: "", label: t("any") }, ...METHODS.map((value) => ({ value, label: value }))]} onChange={(value) => set({ method: value })} />
-        <TextField label={t("route")} placeholder="/v1/projects" value={form.route} onInput={(route) => set({ route })} maxLength={100} spellcheck={false} />
+        <TextField label={t("route")} placeholder={t("routeHint")} value={form.route} onInput={(route) => set({ route })} maxLength={100} spellcheck={false} />
         <Select
           label={t("status")}
           value={form.status}
