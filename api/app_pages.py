@@ -15,6 +15,8 @@ from core.settings import Settings
 
 APP = "/app/"
 BUILT = Path(__file__).parent / "web" / "app"
+WORKER = "push-worker.js"
+"""The service worker of web push; its place makes its scope the whole app."""
 _KEPT = "public, max-age=31536000, immutable"
 """Names of built files contain a hash of what is in them."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Clipstream</title>
@@ -47,10 +49,16 @@ def make_app_routes(built: Path = BUILT) -> list[BaseRoute]:
             raise HTTPException(404)
         return FileResponse(path, headers={"Cache-Control": _KEPT})
 
+    async def worker(_: Request) -> Response:
+        if not (built / WORKER).is_file():
+            raise HTTPException(404)
+        return FileResponse(built / WORKER, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
     return [
         Route("/", home),
         Route("/app", home),
         Route(APP + "assets/{name}", asset),
+        Route(APP + WORKER, worker),
         Route(APP + "{path:path}", app_page),
     ]
 

@@ -140,8 +140,10 @@ def without_guarded(environ: Mapping[str, str]) -> dict[str, str]:
 
 def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
     """Every ``CLIPSTREAM_*`` of this stack's processes and clients; what the person set himself stays."""
+    api = f"http://127.0.0.1:{setting.port('api')}"
     env = {
-        "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
+        "CLIPSTREAM_API": api,
+        "CLIPSTREAM_WEB": setting.environ.get("CLIPSTREAM_WEB") or f"{api}/app",
         "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
         "CLIPSTREAM_FETCH_ALLOW": ",".join(fetchable_addresses(setting)),
         "CLIPSTREAM_WEBHOOK_HTTP": setting.environ.get("CLIPSTREAM_WEBHOOK_HTTP") or "true",

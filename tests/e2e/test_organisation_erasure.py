@@ -23,6 +23,7 @@ from tests.contract.organisation.rig import forms_of
 from tests.e2e.invariants import open_store
 from tests.e2e.rig import ROUGH, Api
 from tests.support.kafka_login import access_of
+from tests.support.mails import mail_text
 from tests.support.media.shared_media import media
 from tests.support.progress import HANG_S, wait_while_moving
 from tests.support.soak import record, volume
@@ -59,7 +60,7 @@ class Person:
 
         def code() -> str | None:
             for path in sorted(folder.iterdir(), reverse=True):
-                text = path.read_text(errors="replace").replace("=\n", "")
+                text = mail_text(path)
                 if self.email in text and (found := _CODE.search(text)):
                     return found[0]
             return None

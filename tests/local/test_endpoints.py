@@ -52,6 +52,12 @@ def test_the_product_reads_its_settings_from_the_written_file(tmp_path: Path) ->
     assert open_key_ring(settings).ids() == ("k1",)
     assert settings.fetch_allow == ("127.0.0.1:20001", "127.0.0.1:20002")
     assert settings.s3_bucket == "clipstream"
+    assert settings.web == "http://127.0.0.1:20000/app"
+
+
+def test_links_of_mails_lead_where_the_person_wants(tmp_path: Path) -> None:
+    given = setting(tmp_path, {"CLIPSTREAM_WEB": "https://clips.example.org/app"})
+    assert product_env(given, frozenset())["CLIPSTREAM_WEB"] == "https://clips.example.org/app"
 
 
 def test_a_value_with_blanks_and_quotes_survives_the_file(tmp_path: Path) -> None:

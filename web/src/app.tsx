@@ -7,9 +7,10 @@ import { Empty, Loading, ProblemNotice } from "~/components/states";
 import { Page } from "~/components/page";
 import { Toasts } from "~/components/toasts";
 import { common } from "~/i18n/common";
-import { BASE, ROUTES, to } from "~/routes";
-import { readSession, session, sessionEnded, sessionState } from "~/session/session";
+import { BASE, FORWARDED, ROUTES, to } from "~/routes";
+import { hasSession, readSession, resumeSession, session, sessionEnded, sessionState } from "~/session/session";
 import { SignInForm } from "~/screens/sign-in/form";
+import { useProviderReturn } from "~/screens/sign-in/returned";
 import { Shell } from "~/shell/shell";
 import { t } from "~/shell/messages";
 
@@ -26,20 +27,25 @@ function NotFound() {
 
 function Screens() {
   const { path, route, url } = useLocation();
+  useProviderReturn();
   const known = ROUTES.find((one) => BASE + one.path === path || matches(one.path, path));
   const isPublic = known?.public ?? false;
+  const forward = FORWARDED[path.slice(BASE.length)];
   const state = sessionState.value;
   useEffect(() => {
-    if (state.kind === "signed-out" && !isPublic) {
+    if (forward) route(to(...forward), true);
+  }, [forward, route]);
+  useEffect(() => {
+    if (state.kind === "signed-out" && !isPublic && !forward) {
       const back = url === to() ? "" : `?back=${encodeURIComponent(url)}`;
       route(to("sign-in") + back, true);
     }
-  }, [state.kind, isPublic, url, route]);
+  }, [state.kind, isPublic, forward, url, route]);
 
   if (!isPublic && state.kind === "unreachable") {
     return <main class="bare"><h1>{t("unreachable")}</h1><ProblemNotice problem={state.problem} onRetry={() => void readSession()} /></main>;
   }
-  if (!isPublic && state.kind !== "signed-in") return <Loading />;
+  if (forward || (!isPublic && state.kind !== "signed-in")) return <Loading />;
   const content = (
     <ErrorBoundary onError={(error) => console.error(error)}>
       <Router>
@@ -69,11 +75,18 @@ function matches(pattern: string, path: string): boolean {
 }
 
 function SessionEnded() {
-  if (!sessionEnded.value) return null;
+  const ended = sessionEnded.value;
+  useEffect(() => {
+    if (!ended) return undefined;
+    const look = () => void hasSession().then((has) => (has ? resumeSession() : undefined));
+    addEventListener("focus", look);
+    return () => removeEventListener("focus", look);
+  }, [ended]);
+  if (!ended) return null;
   return (
     <Dialog title={t("ended")} onClose={() => {}} firm>
       <p>{t("endedText")}</p>
-      <SignInForm onSignedIn={() => void readSession()} />
+      <SignInForm above email={session.value?.profile.email} onSignedIn={resumeSession} />
     </Dialog>
   );
 }

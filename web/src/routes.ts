@@ -53,3 +53,10 @@ export const ROUTES: Route[] = [
   { path: "/verify-email", screen: loaded(() => import("~/screens/verify-email")), public: true, bare: true },
   { path: "/reset-password", screen: loaded(() => import("~/screens/reset-password")), public: true, bare: true },
 ];
+
+/** Addresses that mails and pushes name, and the screens that show what they mean. */
+export const FORWARDED: Record<string, string[]> = {
+  "/members": ["organisation", "members"],
+  "/keys": ["organisation", "keys"],
+  "/billing": ["usage"],
+};

@@ -65,6 +65,14 @@ describe("a session that has ended", () => {
     expect(told).toHaveBeenCalledOnce();
   });
 
+  it("sends what was refused once more where its person signs in again", async () => {
+    whenSessionEnds(() => Promise.resolve(true));
+    const unauthenticated = { status: 401, body: { ...refused, status: 401, code: "unauthenticated" } };
+    replies.push(unauthenticated, unauthenticated, { status: 200, body: { items: [], next_cursor: null } });
+    await expect(call(api.GET("/v1/projects"))).resolves.toMatchObject({ items: [] });
+    expect(asked.map((one) => new URL(one.url).pathname)).toEqual(["/v1/projects", "/v1/auth/refresh", "/v1/projects"]);
+  });
+
   it("is no reason to refresh while signing in", async () => {
     replies.push({ status: 401, body: { ...refused, status: 401, code: "wrong-credentials" } });
     const pending = api.POST("/v1/auth/login", { body: { email: "a@example.org", password: "x" } });

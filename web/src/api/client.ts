@@ -2,7 +2,7 @@
  * The public API through the client that is generated from `openapi.json`.
  *
  * `call(api.GET(path, …))` returns the body or throws an `ApiProblem`. A session that has ended is refreshed once, by one
- * request for all that wait; if that fails, `sessionEnded` is told, and the page asks to sign in again without losing state.
+ * request for all that wait; if that fails, the page asks to sign in again, and what waits goes on then: nothing is lost.
  */
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
@@ -15,9 +15,11 @@ const CLIENT_HEADER = "Clipstream-Client";
 const NEVER_REFRESHED = ["/v1/auth/"];
 
 let refreshing: Promise<boolean> | null = null;
-let onSessionEnded: () => void = () => {};
+type SessionEnded = () => Promise<boolean> | void;
+let onSessionEnded: SessionEnded = () => {};
 
-export function whenSessionEnds(listener: () => void): void {
+/** `listener` may promise that there is a session again: the request that was refused is sent once more then. */
+export function whenSessionEnds(listener: SessionEnded): void {
   onSessionEnded = listener;
 }
 
@@ -50,10 +52,8 @@ export async function fetchWithSession(input: Request): Promise<Response> {
   const response = await send(input);
   const path = new URL(input.url).pathname;
   if (response.status !== 401 || NEVER_REFRESHED.some((start) => path.startsWith(start))) return response;
-  if (!(await refreshSession().catch(() => false))) {
-    onSessionEnded();
-    return response;
-  }
+  const goesOn = (await refreshSession().catch(() => false)) || (await onSessionEnded());
+  if (!goesOn) return response;
   return send(again);
 }
 

@@ -7,7 +7,7 @@ export interface ProblemBody {
   detail?: string;
   code: string;
   request_id?: string;
-  errors?: { field: string; message: string }[];
+  errors?: { pointer: string; detail: string }[];
   [name: string]: unknown;
 }
 

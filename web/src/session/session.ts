@@ -23,6 +23,10 @@ export const sessionState = signal<SessionState>({ kind: "unknown" });
 /** The session ended while the page was open: a dialog asks to sign in again, above what is on the screen. */
 export const sessionEnded = signal(false);
 
+/** Requests that were refused meanwhile; they are sent again once their person has signed in. */
+let waiting: ((goesOn: boolean) => void)[] = [];
+let isResuming = false;
+
 export const session = computed(() => (sessionState.value.kind === "signed-in" ? sessionState.value.session : null));
 
 export function may(permission: Permission): boolean {
@@ -57,12 +61,46 @@ export async function switchOrganisation(orgId: string): Promise<void> {
   forgetQueries();
 }
 
+/**
+ * Go on after a sign-in above a page that is open: in the organisation that it shows. Another person's page is read anew.
+ */
+export async function resumeSession(): Promise<void> {
+  const before = session.value;
+  isResuming = true;
+  try {
+    await readSession();
+    const now = session.value;
+    if (!before || !now) return settle(false);
+    if (now.profile.user_id !== before.profile.user_id) return location.reload();
+    const wanted = before.account?.org_id;
+    const belongs = now.memberships.some((one) => one.org_id === wanted);
+    if (wanted && belongs && wanted !== now.account?.org_id) await switchOrganisation(wanted);
+    settle(true);
+  } finally {
+    isResuming = false;
+  }
+}
+
+function settle(goesOn: boolean): void {
+  const told = waiting;
+  waiting = [];
+  for (const one of told) one(goesOn);
+}
+
+/** Whether somebody has signed in meanwhile, in another tab; asks without ending what is on the screen. */
+export async function hasSession(): Promise<boolean> {
+  const answer = await fetch("/v1/account", { headers: { Accept: "application/json" } }).catch(() => null);
+  return answer?.ok ?? false;
+}
+
 export async function signOut(): Promise<void> {
   await call(api.POST("/v1/auth/logout")).catch(() => undefined);
   sessionState.value = { kind: "signed-out" };
   forgetQueries();
 }
 
-whenSessionEnds(() => {
-  if (sessionState.value.kind === "signed-in") sessionEnded.value = true;
+whenSessionEnds(async () => {
+  if (sessionState.value.kind !== "signed-in" || isResuming) return false;
+  sessionEnded.value = true;
+  return new Promise<boolean>((resolve) => waiting.push(resolve));
 });

@@ -1,5 +1,5 @@
 /** Navigation, head and content of every screen behind the sign-in. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
@@ -40,15 +40,22 @@ function isHere(entry: Entry, path: string): boolean {
 
 function OrganisationMenu() {
   const current = session.value;
+  // Seldom opened: loaded then.
+  const [Making, setMaking] = useState<ComponentType<{ onClose: () => void }> | null>(null);
   if (!current?.account) return null;
-  const items: MenuItem[] = current.memberships.map((one) => ({
+  const organisations: MenuItem[] = current.memberships.map((one) => ({
     label: one.org_name,
     checked: one.org_id === current.account?.org_id,
     onSelect: () => void switchOrganisation(one.org_id),
   }));
   const name = current.account.org_name;
-  if (items.length < 2) return <span class="org-name">{name}</span>;
-  return <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />;
+  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => void import("~/components/new-organisation").then((one) => setMaking(() => one.NewOrganisationDialog)) }];
+  return (
+    <>
+      <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />
+      {Making && <Making onClose={() => setMaking(null)} />}
+    </>
+  );
 }
 
 function PersonMenu() {
@@ -100,7 +107,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <OrganisationMenu />
         <span class="spread" />
-        {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}>{t("newProject")}</LinkButton>}
+        {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}><span>{t("newProject")}</span></LinkButton>}
         <PersonMenu />
       </header>
       <nav class={open ? "open" : ""} aria-label={t("navigation")}>
