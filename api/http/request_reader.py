@@ -98,7 +98,7 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         raise invalid_fields([*errors, *_nul_errors(value)]) from None
     if repeated := repeated_name(raw):
         raise ApiProblem("malformed-request", repeated)
-    return _check_value(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
+    return _check_value(operation, body, [*_nul_errors(msgspec.to_builtins(body)), *_time_errors(body, "/")])
 
 
 def decode_query(operation: Operation, text: str) -> Any:
@@ -127,6 +127,7 @@ def decode_query(operation: Operation, text: str) -> Any:
     except msgspec.ValidationError as error:
         refused = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
         raise invalid_fields([*(refused or [_whole_error(error)]), *errors]) from None
+    errors += _time_errors(query, "?")
     return _check_value(operation, query, errors) if check is not None or errors else query
 
 
@@ -188,6 +189,18 @@ def _unreadable_problem(detail: str, pointers: Sequence[str]) -> ApiProblem:
     """A 400 that names the fields with invalid characters."""
     errors = [FieldError(pointer=field, detail="It holds code points that are not characters.") for field in pointers]
     return ApiProblem("malformed-request", detail, errors=errors)
+
+
+def _time_errors(value: msgspec.Struct, prefix: str) -> Iterator[FieldError]:
+    """Errors of times that have no date in UTC: before the year 1 there, or after 9999."""
+    for field in msgspec.structs.fields(value):
+        time = getattr(value, field.name)
+        if isinstance(time, dt.datetime):
+            try:
+                time.astimezone(dt.UTC)
+            except OverflowError:
+                detail = "It must lie in the years 1 to 9999 in UTC."
+                yield FieldError(pointer=f"{prefix}{field.encode_name}", detail=detail)
 
 
 def _nul_errors(value: Any, prefix: str = "") -> Iterator[FieldError]:

@@ -160,6 +160,13 @@ def test_every_time_field_accepts_times_as_people_write_them(operation: Operatio
             assert getattr(asked, field.name).timestamp() == 1_767_225_600
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-10:00"])
+def test_a_time_without_a_date_in_utc_is_refused(time: str) -> None:
+    rule = "It must lie in the years 1 to 9999 in UTC."
+    assert query_refusal("listDeliveries", f"since={quote_plus(time)}") == {"?since": rule}
+    assert refusal("replayFailedDeliveries", {"since": time}) == {"/since": rule}
+
+
 def test_bounds_are_written_in_units_that_people_use() -> None:
     assert spoken_range(10_000, 180_000, "ms") == "from 10 s to 180 s (10000 to 180000 ms)"
     assert spoken_range(None, 64 * 2**20, "bytes") == "at most 64 MiB (67108864 bytes)"

@@ -138,6 +138,9 @@ async def project_resources(world: World, objects: ObjectsTwin) -> dict[str, str
     hook = await post("/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["*"]})
     delivery_id = (await post(f"{hook.headers['location']}/test")).json()["delivery_id"]
     kit = (await post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
+    preset = (await post("/v1/project-presets", json={"name": "Talks", "options": {"max_clips": 2}})).json()[
+        "preset_id"
+    ]
     async with org_transaction(world.worker, ann.org_id) as rows:
         await rows.execute("update projects set state = 'completed' where project_id = $1", project_id)
         await rows.execute(
@@ -163,7 +166,7 @@ async def project_resources(world: World, objects: ObjectsTwin) -> dict[str, str
             {"kind": "image", "object": ObjectRef(key="a/b.png", sha256="0", size=1)},
         )  # fmt: skip
     found = {"project_id": project_id, "clip_id": clip_id, "export_id": UUID(export), "preview_id": preview_id}
-    found |= {"kit_id": UUID(kit), "asset_id": asset_id, "upload_id": upload_id}
+    found |= {"kit_id": UUID(kit), "preset_id": UUID(preset), "asset_id": asset_id, "upload_id": upload_id}
     found |= {"endpoint_id": UUID(hook.json()["endpoint_id"]), "delivery_id": UUID(delivery_id)}
     return {name: str(one) for name, one in found.items()}
 
