@@ -36,7 +36,8 @@ class SignInCode(msgspec.Struct, frozen=True, kw_only=True):
 async def make_sign_in_code(settings: Settings) -> SignInCode:
     """Make a code.
 
-    Raises Unavailable without Postgres; MissingSettingError where such codes are off, or the first organisation is not made yet.
+    Raises Unavailable without Postgres, and MissingSettingError where such codes are off, or the first organisation is
+    not made yet.
     """
     if settings.sign_in.codes == "off":
         raise MissingSettingError("CLIPSTREAM_SIGN_IN_CODES is off: set it to `on` for sign-in by one-time codes")
