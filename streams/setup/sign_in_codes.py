@@ -9,7 +9,8 @@ import asyncpg
 import msgspec
 
 from core.domain.identity.actors import SYSTEM
-from core.infra.postgres.connection import Connection, prepare_connection, set_org
+from core.errors import Unavailable
+from core.infra.postgres.connection import TRANSIENT_ERRORS, Connection, prepare_connection, set_org
 from core.services.audit import audit_log
 from core.services.identity.one_time_codes import mint_code
 from core.settings import MissingSettingError, Settings
@@ -35,11 +36,15 @@ class SignInCode(msgspec.Struct, frozen=True, kw_only=True):
 async def make_sign_in_code(settings: Settings) -> SignInCode:
     """Make a code.
 
-    Raises MissingSettingError where such codes are off, or the first organisation is not made yet.
+    Raises Unavailable without Postgres, and MissingSettingError where such codes are off, or the first organisation is
+    not made yet.
     """
     if settings.sign_in.codes == "off":
         raise MissingSettingError("CLIPSTREAM_SIGN_IN_CODES is off: set it to `on` for sign-in by one-time codes")
-    connection = await asyncpg.connect(settings.postgres_bootstrap, timeout=10)
+    try:
+        connection = await asyncpg.connect(settings.postgres_bootstrap, timeout=10)
+    except TRANSIENT_ERRORS as error:
+        raise Unavailable("postgres", str(error) or type(error).__name__) from None
     try:
         await prepare_connection(connection)
         async with connection.transaction():

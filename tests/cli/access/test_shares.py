@@ -17,7 +17,7 @@ from cli.commands import stack as stack_commands
 from cli.exit_codes import ExitCode
 from local import sign_in_link
 from local.sign_in_link import SignInLink, make_sign_in_link
-from local.stack import layout_of
+from local.stack import StackInfo, layout_of
 from tests.cli.commands.test_commands import plan, run, sent
 from tests.cli.fake_api import Twin
 from tests.cli.test_main import write_stack
@@ -138,3 +138,28 @@ def test_a_sign_in_link_that_cannot_be_made_says_why(
     monkeypatch.setattr(sign_in_link, "is_running", lambda _: False)
     assert run(tmp_path, "sign-in-link") == ExitCode.STACK_UNAVAILABLE
     assert "`clipstream up` first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("codes", "returncode", "address"),
+    [("on", 0, "/app/sign-in#code=cln_x"), ("on", 2, "/app/"), ("off", 0, "/app/")],
+)
+def test_up_prints_the_address_of_the_web_app(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    codes: str,
+    returncode: int,
+    address: str,
+) -> None:
+    """A stack without sign-in by codes, or whose code could not be made, works all the same."""
+    printed = '{"code": "cln_x", "email": "owner@clipstream.localhost", "minutes": 15.0}'
+    stack_of(tmp_path, monkeypatch, subprocess.CompletedProcess([], returncode, stdout=printed, stderr="why"))
+    info = StackInfo(
+        state_dir=tmp_path, started_here=True, ready_after_s=1.0, api="http://127.0.0.1:8080", org_id="o", api_key="k",
+        producer_key_id="p", producer_secret="s", webhook_port=1, files_port=2,
+        env={"CLIPSTREAM_SIGN_IN_CODES": codes},
+    )  # fmt: skip
+    monkeypatch.setattr(stack_commands.stack, "ensure_running", lambda *_, **__: info)
+    assert run(tmp_path, "up") == ExitCode.OK
+    assert capsys.readouterr().out.splitlines()[1].split() == ["web", "app", f"http://127.0.0.1:8080{address}"]

@@ -132,9 +132,9 @@ async def test_guessing_locks_the_address(world: World) -> None:
 
 
 async def test_a_second_factor_comes_behind_a_code(world: World, settings: Settings) -> None:
-    user_id = await owner_id(world) if await make_sign_in_code(settings) else None
-    secret = pyotp.random_base32()
-    sealed = settings and world.app.state.context.ring.seal("second-factors", secret.encode())
+    await make_sign_in_code(settings)
+    user_id, secret = await owner_id(world), pyotp.random_base32()
+    sealed = world.app.state.context.ring.seal("second-factors", secret.encode())
     async with person_transaction(world.api, user_id) as rows:
         await rows.execute(
             "insert into totp_secrets (user_id, sealed, confirmed_at) values ($1, $2, now())", user_id, sealed

@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from api.http.limits.rate_limits import TokenBuckets
+from api.routes import OPERATIONS
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.s3.object_store import S3Objects
@@ -21,6 +22,7 @@ from core.services import project_lifecycle
 from core.services.erasure import erase
 from core.services.identity.opaque_tokens import hash_token
 from core.settings import Settings
+from tests.api.openapi_checks import undocumented, unnamed
 from tests.contract.rigs.api_world import World, client_of, new_clip, new_project, open_world
 from tests.contract.rigs.people import join
 from tests.contract.sharing.rig import BASE, FILM, VTT, anybody, finished_export, share
@@ -74,6 +76,11 @@ async def test_a_link_shows_clips_without_an_account(world: World, store: S3Obje
     foreign = await finished_export(world, world.ann, store)
     beside = await public(world, made["token"], f"/exports/{foreign.export_id}/captions.vtt")
     assert told(beside) == (404, "not-found"), "what the link does not show"
+    embedded = await anybody(world).get("/v1/public/oembed", params={"url": made["url"]})
+    listed = await world.ann.client.get("/v1/shares")
+    for name, given in (("getPublicShare", answer), ("getOembed", embedded), ("listShares", listed)):
+        operation = next(one for one in OPERATIONS if one.name == name)
+        assert [*undocumented(operation, given), *unnamed(operation, given)] == []
 
 
 async def test_only_its_hash_is_kept_and_its_address_is_shown_once(world: World, store: S3Objects) -> None:
