@@ -53,7 +53,7 @@ class ProjectCard(ProjectSummary, frozen=True, kw_only=True):
     warnings: int
     """Number of warnings; the project itself has their texts."""
     thumbnail_url: str | None
-    """Signed URL of a picture of its best finished clip; null until there is one."""
+    """Signed URL of a picture of its best finished clip, else of its source; null until there is one."""
     thumbnail_expires_at: dt.datetime | None
     """When that URL ends; null without one."""
 

@@ -29,7 +29,9 @@ with page as (
     and ($6::text is null or title ilike '%' || $6 || '%') and ($7::text is null or tags @> array[$7])
     and ($8::text is null or (md5(source_url) = md5($8) and source_url = $8))
   order by created_at {way}, project_id {way} limit $5)
-select page.*, spent.money, spent.currency, picture.key as thumbnail_key,
+select page.*, spent.money, spent.currency, coalesce(picture.key, (
+    select m.poster->'image'->>'key' from source_media m
+    where (m.org_id, m.project_id) = (page.org_id, page.project_id))) as thumbnail_key,
   (select count(*) from clips c where (c.org_id, c.project_id) = (page.org_id, page.project_id)) as clip_count,
   (select coalesce(jsonb_agg(jsonb_build_object('stage', s.stage, 'state', s.state, 'percent', s.percent)), '[]')
    from project_stages s where (s.org_id, s.project_id) = (page.org_id, page.project_id)) as stages
@@ -149,7 +151,7 @@ async def list_project_cards(
     """Rows of projects that are not erased, behind ``after`` (creation time and id), in their order.
 
     Each with ``stages`` (stage, state, percent), ``clip_count``, ``money``, ``currency`` and ``thumbnail_key``, the
-    object of its best finished clip's picture.
+    object of its best finished clip's picture, else of its source's.
 
     ``title`` is a part of the title in any case; ``tag`` and ``source_url`` match as a whole.
     """

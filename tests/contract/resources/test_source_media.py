@@ -45,6 +45,8 @@ async def test_a_player_and_a_timeline_find_all_that_they_show(pipeline: Pipelin
         assert (early.status_code, early.json()["code"]) == (404, "not-ready")
         assert early.headers["retry-after"]
     await pipeline.run(until=events.MomentsDetected)
+    (card,) = (await pipeline.ask("GET", "/v1/projects"))["items"]
+    assert card["thumbnail_url"].split("?")[0] == await picture_of(pipeline, project_id), "of the source, before clips"
     working = (await asked(pipeline, project_id, "source")).json()
     assert (working["state"], working["reason"], working["kind"]) == ("preparing", "project-running", "source")
     await pipeline.run()
@@ -124,10 +126,19 @@ async def the_timeline_is_drawn(pipeline: Pipeline, project_id: str) -> None:
     assert held.status_code == 304
 
 
+async def picture_of(pipeline: Pipeline, project_id: str) -> str:
+    """Where the picture that stands for a project lies, without the signature."""
+    answer = (await asked(pipeline, project_id, "thumbnail")).json()
+    assert (answer["shows"], answer["at_ms"] is not None) == ("source", True)
+    return str(answer["url"]).split("?")[0]
+
+
 async def the_pictures_show(pipeline: Pipeline, project_id: str) -> None:
     stands = (await asked(pipeline, project_id, "thumbnail")).json()
     clips = (await pipeline.ask("GET", f"/v1/projects/{project_id}/clips"))["items"]
     assert stands["shows"] == ("clip" if clips else "source")
+    (card,) = (await pipeline.ask("GET", "/v1/projects"))["items"]
+    assert (await fetched(card["thumbnail_url"])).content[:2] == b"\xff\xd8"
     at = (await asked(pipeline, project_id, "thumbnail", at_ms=100)).json()
     assert (at["shows"], at["content_type"]) == ("source", "image/jpeg")
     picture = await fetched(at["url"])
