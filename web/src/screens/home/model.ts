@@ -1,0 +1,137 @@
+/** Projects as the cards of Home show them. */
+import type { Schemas } from "~/api/client";
+
+export type State = Schemas["ProjectSummary"]["state"];
+export const STATES: State[] = ["running", "queued", "completed", "failed", "cancelled"];
+export type Order = "newest" | "oldest";
+
+export type StageName = Schemas["StageView"]["stage"];
+export type StageState = Schemas["StageView"]["state"];
+
+export interface CardStage {
+  stage: StageName;
+  state: StageState;
+  percent: number;
+}
+
+export interface Range {
+  expected: number;
+  low: number;
+  high: number;
+}
+
+/** What a card knows beyond the summary; absent where the API's list does not tell it. */
+export interface CardFacts {
+  percent?: number;
+  stage?: StageName | null;
+  stages?: CardStage[];
+  clip_count?: number;
+  cost?: { currency: string; money: number | null };
+  time_left?: Range | null;
+  failure?: { reason: string; detail: string } | null;
+  warnings?: number;
+  thumbnail_url?: string | null;
+  /** Greater is newer; of the stream of events. */
+  version?: number;
+}
+
+export type Card = Schemas["ProjectSummary"] & CardFacts;
+
+export interface CardPage {
+  items: Card[];
+  next_cursor?: string | null;
+}
+
+const SHOWN_STAGES: StageName[] = ["ingest", "listen", "close", "look", "study", "detect", "frame", "render"];
+
+/** The stages that a person waits for, in their order. */
+export function shownStages(stages: readonly CardStage[]): CardStage[] {
+  return SHOWN_STAGES.flatMap((name) => stages.filter((one) => one.stage === name));
+}
+
+export function isAtWork(card: Pick<Card, "state">): boolean {
+  return card.state === "queued" || card.state === "running";
+}
+
+/** A card with what `GET /v1/projects/{id}` tells. */
+export function withProject(card: Card, project: Schemas["Project"]): Card {
+  return {
+    ...card,
+    state: project.state,
+    title: project.title,
+    tags: project.tags,
+    started_at: project.started_at,
+    finished_at: project.finished_at,
+    duration_ms: project.duration_ms,
+    language: project.language,
+    revision: project.revision,
+    percent: project.percent,
+    stages: project.stages,
+    stage: project.stages.find((one) => one.state === "running")?.stage ?? null,
+    clip_count: project.clip_count,
+    cost: { currency: project.cost.currency, money: project.cost.money ?? null },
+    failure: project.failure ?? null,
+    warnings: project.warnings.length,
+  };
+}
+
+/** What an event `project.changed` says. */
+export interface ProjectChanged {
+  project_id: string;
+  version: number;
+  state: State | "erased";
+  title: string;
+  percent: number;
+  stage: StageName | null;
+  stages: CardStage[];
+  clip_count: number;
+  duration_ms: number | null;
+  failure: { reason: string; detail: string } | null;
+  finished_at: string | null;
+  revision: number;
+}
+
+/** Cards after an event; an older one than what is known changes nothing. */
+export function applyChange(cards: Card[], told: ProjectChanged): Card[] {
+  const at = cards.findIndex((one) => one.project_id === told.project_id);
+  const card = cards[at];
+  if (!card || (card.version ?? -1) >= told.version) return cards;
+  if (told.state === "erased") return cards.filter((one) => one.project_id !== told.project_id);
+  const { project_id: _, state, ...rest } = told;
+  const next = { ...card, ...rest, state, time_left: isAtWork({ state }) ? card.time_left : null };
+  return cards.map((one, place) => (place === at ? next : one));
+}
+
+/** The same cards read again: what only events or single reads told stays where the list is silent. */
+export function merge(old: readonly Card[], read: readonly Card[]): Card[] {
+  const known = new Map(old.map((one) => [one.project_id, one]));
+  return read.map((one) => ({ ...known.get(one.project_id), ...one }));
+}
+
+/** Filters as they stand in the address. */
+export interface Filters {
+  state: State | "";
+  tag: string;
+  q: string;
+  order: Order;
+}
+
+export function filtersOf(query: Record<string, string>): Filters {
+  const state = STATES.find((one) => one === query["state"]) ?? "";
+  return { state, tag: query["tag"] ?? "", q: query["q"] ?? "", order: query["order"] === "oldest" ? "oldest" : "newest" };
+}
+
+/** The query of an address; empty for all projects, newest first. */
+export function queryOf(filters: Filters): string {
+  const query = new URLSearchParams();
+  if (filters.state) query.set("state", filters.state);
+  if (filters.tag) query.set("tag", filters.tag);
+  if (filters.q.trim()) query.set("q", filters.q.trim());
+  if (filters.order === "oldest") query.set("order", "oldest");
+  const text = query.toString();
+  return text && `?${text}`;
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return Boolean(filters.state || filters.tag || filters.q);
+}
