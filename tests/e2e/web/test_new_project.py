@@ -1,4 +1,4 @@
-"""New: files, a link or a script become projects; uploads outlive reloads and lost networks, and nothing is made twice."""
+"""New: files, a link or a script become projects; uploads outlive reloads and lost networks."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_several_are_dropped_and_what_is_no_video_is_refused_in_words(page: Page
 
 def test_an_upload_goes_on_where_it_was_after_a_reload(page: Page, site: Site, parts: Path) -> None:
     held: list[Route] = []
-    page.route("**partNumber=2**", lambda route: held.append(route))
+    page.route("**partNumber=2**", lambda route: held.append(route))  # noqa: PLW0108 - a built-in method cannot be one
     page.goto(site.app("new"))
     choose(page, parts)
     page.wait_for_function("document.querySelector('.upload [role=progressbar]')?.ariaValueNow >= 50")
