@@ -1,7 +1,9 @@
 /** What a person does with uploads, and what follows of itself: turns, progress, and the project at the end. */
+import { effect } from "@preact/signals";
 import { api, call } from "~/api/client";
 import { asProblem } from "~/api/problem";
 import { invalidate } from "~/api/query";
+import { sessionState } from "~/session/session";
 import { checkFile, readFacts, type FileFault } from "./files";
 import { forget, keep, readKept } from "./kept";
 import { hold, release } from "./locks";
@@ -69,7 +71,7 @@ export async function addFiles(picked: readonly File[]): Promise<Refused[]> {
     const { fault, head } = await checkFile(file);
     const same = uploads.peek().find((one) => one.name === file.name && one.size === file.size && one.modified === file.lastModified && one.head === head && one.state !== "started");
     if (fault) refused.push({ name: file.name, fault });
-    else if (same && files.has(same.id) && same.fault !== "changed") refused.push({ name: file.name, fault: "same" });
+    else if (same && same.state !== "needs-file" && same.state !== "failed") refused.push({ name: file.name, fault: "same" });
     else if (same) begin(same.id, file);
     else await take(file, head);
   }
@@ -239,6 +241,10 @@ async function makeProject(id: string, plan: ProjectPlan): Promise<void> {
     change(id, problem.status >= 400 && problem.status < 500 ? { state: "sent", problem, plan: null } : { state: "failed", problem });
   }
 }
+
+effect(() => {
+  if (sessionState.value.kind === "signed-out") closeUploads();
+});
 
 addEventListener("beforeunload", (event) => {
   if (uploads.peek().some(isMoving)) event.preventDefault();

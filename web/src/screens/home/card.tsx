@@ -7,7 +7,7 @@ import { ago, date, duration, language, money, percent } from "~/i18n";
 import { to } from "~/routes";
 import { may } from "~/session/session";
 import { CardMenu, type CardAction } from "./card-menu";
-import { failureWords, stageWords, t } from "./messages";
+import { failureWord, stageWord, t } from "./messages";
 import { isAtWork, shownStages, type Card, type CardStage } from "./model";
 import { Thumbnail } from "./thumbnail";
 
@@ -22,8 +22,7 @@ export interface CardHandlers {
 
 /** A reason in words: ours where it is a common one, else the API's sentence. */
 export function reasonOf(failure: { reason: string; detail: string }): string {
-  const known = failureWords(failure.reason as Parameters<typeof failureWords>[0]) as string | undefined;
-  return known ?? (failure.detail || failure.reason);
+  return failureWord(failure.reason) ?? (failure.detail || failure.reason);
 }
 
 function stateWord(card: Card): string {
@@ -33,7 +32,7 @@ function stateWord(card: Card): string {
 function stageTitle(one: CardStage): string {
   const state =
     one.state === "running" ? t("stageRunning", { share: percent(one.percent / 100) }) : one.state === "failed" ? t("stageFailed") : t(one.state);
-  return t("stageOf", { stage: stageWords(one.stage), state });
+  return t("stageOf", { stage: stageWord(one.stage) ?? one.stage, state });
 }
 
 function Stages({ card }: { card: Card }) {
@@ -60,7 +59,7 @@ function AtWork({ card }: { card: Card }) {
     <>
       <Stages card={card} />
       <p class="card-line">
-        <span>{card.stage ? stageWords(card.stage) : t("inTurn")}</span>
+        <span>{card.stage ? (stageWord(card.stage) ?? card.stage) : t("inTurn")}</span>
         <span title={left ? t("timeLeftRange", { low: duration(left.low), high: duration(left.high) }) : undefined}>{facts.join(" · ")}</span>
       </p>
     </>

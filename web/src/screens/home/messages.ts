@@ -21,8 +21,6 @@ export const t = words({
     cancelled: "Cancelled",
     runningAt: "At work · {share}",
     test: "Test",
-    begun: "Begun {when}",
-    finished: "{when}",
     clips: { one: "{count} clip", other: "{count} clips" },
     noClips: "No clip",
     timeLeft: "about {time} left",
@@ -57,7 +55,6 @@ export const t = words({
     cancelTitle: "Cancel the work?",
     cancelText: "“{title}” ends without further clips; what is finished stays.",
     cancelVerb: "Cancel the work",
-    keepGoing: "Let it work",
     erased: "The project is being erased",
     retried: "The project is taken up again",
     cancelled2: "The work was cancelled",
@@ -81,8 +78,6 @@ export const t = words({
     attention: "Needs attention",
     showAll: { one: "Show {count} more", other: "Show {count} more" },
     showLess: "Show less",
-    newProjects: { one: "{count} new project", other: "{count} new projects" },
-    streamOff: "Live news is away; the projects at work are read again every few seconds.",
   },
   de: {
     title: "Projekte",
@@ -104,8 +99,6 @@ export const t = words({
     cancelled: "Abgebrochen",
     runningAt: "In Arbeit · {share}",
     test: "Test",
-    begun: "Begonnen {when}",
-    finished: "{when}",
     clips: { one: "{count} Clip", other: "{count} Clips" },
     noClips: "Kein Clip",
     timeLeft: "noch etwa {time}",
@@ -140,7 +133,6 @@ export const t = words({
     cancelTitle: "Arbeit abbrechen?",
     cancelText: "„{title}“ endet ohne weitere Clips; was fertig ist, bleibt.",
     cancelVerb: "Arbeit abbrechen",
-    keepGoing: "Weiterarbeiten lassen",
     erased: "Das Projekt wird gelöscht",
     retried: "Das Projekt wird wieder aufgenommen",
     cancelled2: "Die Arbeit wurde abgebrochen",
@@ -164,13 +156,10 @@ export const t = words({
     attention: "Braucht Aufmerksamkeit",
     showAll: { one: "{count} weiteres zeigen", other: "{count} weitere zeigen" },
     showLess: "Weniger zeigen",
-    newProjects: { one: "{count} neues Projekt", other: "{count} neue Projekte" },
-    streamOff: "Neuigkeiten kommen gerade nicht von selbst; Projekte in Arbeit werden alle paar Sekunden neu gelesen.",
   },
 });
 
-/** The stages as somebody who waits would call them. */
-export const stageWords = words({
+const STAGES = {
   en: {
     ingest: "Reading the file",
     listen: "Listening to what is said",
@@ -195,10 +184,15 @@ export const stageWords = words({
     preview: "Vorschauen werden gezeichnet",
     deliver: "Benachrichtigungen werden gesendet",
   },
-});
+};
+const stageWords = words(STAGES);
 
-/** Why a project ended without a result, for the reasons that people meet; others have the API's own sentence. */
-export const failureWords = words({
+/** The stages as somebody who waits would call them. */
+export function stageWord(name: string): string | null {
+  return name in STAGES.en ? stageWords(name as keyof typeof STAGES.en) : null;
+}
+
+const FAILURES = {
   en: {
     "media.unsupported": "This kind of file is not supported. Convert it to MP4 with H.264 and AAC.",
     "media.corrupt": "The file is damaged or empty. Export or download it again.",
@@ -247,4 +241,37 @@ export const failureWords = words({
     "retries.exhausted": "Ein Teil der Arbeit ist bei jedem Versuch gescheitert.",
     bug: "In Clipstream ist etwas schiefgegangen. Versuchen Sie es noch einmal, und sagen Sie es sonst dem Betreiber.",
   },
-});
+};
+const failureWords = words(FAILURES);
+
+/** Why a project ended without a result, for the reasons that people meet; others have the API's own sentence. */
+export function failureWord(name: string): string | null {
+  return name in FAILURES.en ? failureWords(name as keyof typeof FAILURES.en) : null;
+}
+
+const ATTENTION = {
+  en: {
+    "project.failed": "Project failed",
+    "export.failed": "Export failed",
+    "endpoint.disabled": "Webhook switched off",
+    "quota.near": "Plan nearly used up",
+    "quota.reached": "Plan used up",
+    "mail.unverified": "E-mail address not confirmed",
+    "erasure.scheduled": "Erasure planned",
+  },
+  de: {
+    "project.failed": "Projekt gescheitert",
+    "export.failed": "Export gescheitert",
+    "endpoint.disabled": "Webhook abgeschaltet",
+    "quota.near": "Tarif fast aufgebraucht",
+    "quota.reached": "Tarif aufgebraucht",
+    "mail.unverified": "E-Mail-Adresse nicht bestätigt",
+    "erasure.scheduled": "Löschung geplant",
+  },
+};
+const attentionWords = words(ATTENTION);
+
+/** Kinds of what needs attention; the API adds a sentence of its own. */
+export function attentionWord(name: string): string | null {
+  return name in ATTENTION.en ? attentionWords(name as keyof typeof ATTENTION.en) : null;
+}

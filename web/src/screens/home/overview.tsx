@@ -9,7 +9,7 @@ import { Progress } from "~/components/states";
 import { ago, bytes, date, duration, number } from "~/i18n";
 import { to } from "~/routes";
 import { may } from "~/session/session";
-import { t } from "./messages";
+import { attentionWord, t } from "./messages";
 
 interface Attention {
   kind: string;
@@ -98,7 +98,7 @@ export function NeedsAttention() {
           const href = addressOf(one);
           return (
             <li key={`${one.kind}${one.since}${one.project_id}${one.export_id}${one.endpoint_id}`}>
-              <span>{href ? <a href={href}>{one.sentence}</a> : one.sentence}</span>
+              <span>{attentionWord(one.kind) && <strong>{attentionWord(one.kind)}: </strong>}{href ? <a href={href}>{one.sentence}</a> : one.sentence}</span>
               <time dateTime={one.since}>{ago(one.since)}</time>
             </li>
           );

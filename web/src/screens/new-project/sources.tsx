@@ -37,7 +37,7 @@ function Files({ list, refused, onFiles }: { list: readonly Upload[]; refused: r
     <>
       <div class={`drop-target${list.length > 0 ? " small" : ""}`}>
         <Icon name="upload" size={list.length > 0 ? 24 : 36} />
-        <p><strong>{t("dropHere")}</strong><br /><span class="hint">{t("dropHint")}</span></p>
+        <p><strong>{t("dropHere")}</strong>{list.length === 0 && <><br /><span class="hint">{t("dropHint")}</span></>}</p>
         <FileButton kind={list.length > 0 ? "plain" : "primary"} onFiles={onFiles}>{t("choose")}</FileButton>
       </div>
       {refused.length > 0 && (
