@@ -11,6 +11,8 @@ const STREAM = "/v1/events";
 const POLL_MS = 3_000;
 const POLLED_AT_ONCE = 12;
 const SETTLED_MS = 400;
+/** At most so often the list is read again for what events do not tell: pictures, cost and time left. */
+const READ_EVERY_MS = 5_000;
 
 /** Whether this API has the stream; asked once. */
 const hasStream = signal<boolean | null>(null);
@@ -21,11 +23,12 @@ async function askForStream(): Promise<void> {
     await fetchText(STREAM, { method: "HEAD" });
     hasStream.value = true;
   } catch (error) {
-    if (asProblem(error).status > 0) hasStream.value = false;
+    // Any other refusal passes: the stream itself tries again.
+    hasStream.value = ![404, 405].includes(asProblem(error).status);
   }
 }
 
-/** `reload`: pages as many as are shown, by the present filter. */
+/** `readShown`: as many cards as are shown, by the present filter. */
 export function useLive(pages: Pages<Card>, readShown: (count: number) => Promise<CardPage["items"]>): void {
   const newest = useRef({ pages, readShown });
   newest.current = { pages, readShown };
@@ -35,12 +38,15 @@ export function useLive(pages: Pages<Card>, readShown: (count: number) => Promis
   useEffect(() => {
     if (streamed !== true) return undefined;
     let settling: ReturnType<typeof setTimeout> | null = null;
+    let readAt = 0;
     const readAgain = () => {
       settling ??= setTimeout(() => {
         settling = null;
+        readAt = Date.now();
         const { pages: now, readShown: read } = newest.current;
-        void read(now.items.length).then((items) => now.update((old) => merge(old, items)), () => undefined);
-      }, SETTLED_MS);
+        const asked = Date.now();
+        void read(now.items.length).then((items) => now.update((old) => merge(old, items, Date.now(), asked)), () => undefined);
+      }, Math.max(SETTLED_MS, readAt + READ_EVERY_MS - Date.now()));
     };
     const end = listen(STREAM, ["stream.reset", "project.changed"], (name, data) => {
       if (name === "stream.reset") {
@@ -48,9 +54,8 @@ export function useLive(pages: Pages<Card>, readShown: (count: number) => Promis
         return;
       }
       const told = data as unknown as ProjectChanged;
-      const known = newest.current.pages.items.some((one) => one.project_id === told.project_id);
-      if (known) newest.current.pages.update((cards) => applyChange(cards, told));
-      else if (told.state !== "erased") readAgain();
+      newest.current.pages.update((cards) => applyChange(cards, told));
+      if (told.state !== "erased") readAgain();
     });
     return () => {
       end();

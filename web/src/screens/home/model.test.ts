@@ -29,6 +29,20 @@ describe("cards", () => {
     expect(merged.map((one) => [one.project_id, one.title, one.clip_count])).toEqual([["b", "b", undefined], ["a", "New", 4]]);
   });
 
+  it("are not set back by a list that was asked for before an event", () => {
+    const [done] = applyChange([card("a")], told("a", 1, { state: "completed", percent: 100 }), 1000);
+    expect(merge([done!], [card("a", { percent: 40 })], 2000, 900)[0]!.percent).toBe(100);
+    expect(merge([done!], [card("a", { percent: 40 })], 2000, 1100)[0]!.percent).toBe(40);
+  });
+
+  it("keep the address of their picture while it is valid", () => {
+    const shown = card("a", { thumbnail_url: "/p.jpg?sign=1", thumbnail_expires_at: "2026-01-01T00:15:00Z" });
+    const read = card("a", { thumbnail_url: "/p.jpg?sign=2", thumbnail_expires_at: "2026-01-01T00:20:00Z" });
+    expect(merge([shown], [read], Date.parse("2026-01-01T00:05:00Z"))[0]).toBe(shown);
+    expect(merge([shown], [read], Date.parse("2026-01-01T00:14:30Z"))[0]!.thumbnail_url).toBe("/p.jpg?sign=2");
+    expect(merge([shown], [{ ...read, thumbnail_url: "/q.jpg" }], 0)[0]!.thumbnail_url).toBe("/q.jpg");
+  });
+
   it("show the stages that people wait for, in their order", () => {
     const stages = [{ stage: "render", state: "waiting", percent: 0 }, { stage: "preview", state: "done", percent: 100 }, { stage: "ingest", state: "done", percent: 100 }] as const;
     expect(shownStages([...stages]).map((one) => one.stage)).toEqual(["ingest", "render"]);

@@ -31,8 +31,11 @@ export interface CardFacts {
   failure?: { reason: string; detail: string } | null;
   warnings?: number;
   thumbnail_url?: string | null;
+  thumbnail_expires_at?: string | null;
   /** Greater is newer; of the stream of events. */
   version?: number;
+  /** When the stream last told of it. */
+  told_at?: number;
 }
 
 export type Card = Schemas["ProjectSummary"] & CardFacts;
@@ -92,20 +95,39 @@ export interface ProjectChanged {
 }
 
 /** Cards after an event; an older one than what is known changes nothing. */
-export function applyChange(cards: Card[], told: ProjectChanged): Card[] {
+export function applyChange(cards: Card[], told: ProjectChanged, now: number = Date.now()): Card[] {
   const at = cards.findIndex((one) => one.project_id === told.project_id);
   const card = cards[at];
   if (!card || (card.version ?? -1) >= told.version) return cards;
   if (told.state === "erased") return cards.filter((one) => one.project_id !== told.project_id);
   const { project_id: _, state, ...rest } = told;
-  const next = { ...card, ...rest, state, time_left: isAtWork({ state }) ? card.time_left : null };
+  const next = { ...card, ...rest, state, told_at: now, time_left: isAtWork({ state }) ? card.time_left : null };
   return cards.map((one, place) => (place === at ? next : one));
 }
 
-/** The same cards read again: what only events or single reads told stays where the list is silent. */
-export function merge(old: readonly Card[], read: readonly Card[]): Card[] {
+const PICTURE_LEFT_MS = 60_000;
+
+/** The address of a picture that is shown already and still valid, else the new one: the same picture is not loaded anew. */
+function pictureOf(old: Card | undefined, read: Card, now: number): Pick<Card, "thumbnail_url" | "thumbnail_expires_at"> {
+  const place = (url: string | null | undefined) => url?.split("?")[0];
+  const valid = old?.thumbnail_expires_at && new Date(old.thumbnail_expires_at).getTime() - now > PICTURE_LEFT_MS;
+  const { thumbnail_url, thumbnail_expires_at } = valid && place(old.thumbnail_url) === place(read.thumbnail_url) ? old : read;
+  return { thumbnail_url, thumbnail_expires_at };
+}
+
+/**
+ * The same cards read again: what only events or single reads told stays where the list is silent.
+ *
+ * `asked`: when the list was asked for. What the stream told since then is newer than the list.
+ */
+export function merge(old: readonly Card[], read: readonly Card[], now: number = Date.now(), asked: number = now): Card[] {
   const known = new Map(old.map((one) => [one.project_id, one]));
-  return read.map((one) => ({ ...known.get(one.project_id), ...one }));
+  return read.map((one) => {
+    const before = known.get(one.project_id);
+    const newer = before && (before.told_at ?? 0) > asked ? before : {};
+    const next = { ...before, ...one, ...newer, ...pictureOf(before, one, now) };
+    return before && JSON.stringify(before) === JSON.stringify(next) ? before : next;
+  });
 }
 
 /** Filters as they stand in the address. */
