@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.web.checks import find_cut_off, find_serious
 from tests.e2e.web.conftest import Site
@@ -50,12 +50,16 @@ def make(client: httpx2.Client, title: str, tags: list[str] | None = None, data:
     return project
 
 
+def card_with(page: Page, text: str) -> Locator:
+    return page.get_by_role("list", name="Projects").get_by_role("listitem").filter(has_text=text)
+
+
 def test_a_card_follows_the_work(page: Page, site: Site, client: httpx2.Client, mark: str) -> None:
     page.goto(site.app(f"?q={mark}"))
     expect(page.get_by_role("heading", name="No project fits")).to_be_visible()
     made = make(client, f"Speech {mark}", data=SPEECH.read_bytes())
     page.reload()
-    card = page.get_by_role("listitem").filter(has_text=mark)
+    card = card_with(page, mark)
     expect(card.get_by_role("progressbar", name=f"Progress of Speech {mark}")).to_be_visible()
     client.post(f"/v1/projects/{made['project_id']}/cancel")
     expect(card.get_by_text("Cancelled")).to_be_visible(timeout=30_000)
@@ -63,7 +67,7 @@ def test_a_card_follows_the_work(page: Page, site: Site, client: httpx2.Client, 
 
 def test_a_finished_project_shows_its_clips(page: Page, site: Site, project: dict[str, Any]) -> None:
     page.goto(site.app("?state=completed&q=physicsworks"))
-    card = page.get_by_role("listitem").filter(has_text=project["title"]).first
+    card = card_with(page, project["title"]).first
     expect(card.get_by_text("Done")).to_be_visible()
     expect(card.get_by_text(f"{project['clip_count']} clips · English")).to_be_visible()
     expect(card.get_by_text("3:23")).to_be_visible()
@@ -72,7 +76,7 @@ def test_a_finished_project_shows_its_clips(page: Page, site: Site, project: dic
 def test_a_failure_is_in_words_and_can_be_tried_again(page: Page, site: Site, client: httpx2.Client, mark: str) -> None:
     make(client, f"Nowhere {mark}")
     page.goto(site.app(f"?q={mark}"))
-    card = page.get_by_role("listitem").filter(has_text=mark)
+    card = card_with(page, mark)
     expect(card.get_by_text("Nothing was found at the link.")).to_be_visible(timeout=30_000)
     card.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("The project is taken up again")).to_be_visible()
@@ -114,7 +118,7 @@ def test_the_oldest_come_first(page: Page, site: Site, client: httpx2.Client, ma
 def test_a_menu_renames_tags_and_erases(page: Page, site: Site, client: httpx2.Client, mark: str) -> None:
     make(client, f"First {mark}")
     page.goto(site.app(f"?q={mark}"))
-    card = page.get_by_role("listitem").filter(has_text=mark)
+    card = card_with(page, mark)
     card.get_by_role("button", name="Actions for").press("Enter")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -217,3 +217,28 @@ def test_the_form_is_used_by_keyboard(page: Page, site: Site) -> None:
     page.get_by_role("button", name="1:1").focus()
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="1:1")).to_have_attribute("aria-pressed", "true")
+
+
+def test_options_are_kept_as_a_preset(page: Page, site: Site, client: httpx2.Client) -> None:
+    name = f"Preset {uuid4().hex[:8]}"
+    page.goto(site.app("new"))
+    page.get_by_label("Topics to prefer").fill("physics, light")
+    page.get_by_role("button", name="Actions for presets").click()
+    page.get_by_role("menuitem", name="Save as a preset").click()
+    page.get_by_label("Name of the preset").fill(name)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Preset")).to_contain_text(name)
+    page.get_by_role("combobox", name="Preset").select_option("As usual")
+    expect(page.get_by_label("Topics to prefer")).to_have_value("")
+    page.get_by_role("combobox", name="Preset").select_option(name)
+    expect(page.get_by_label("Topics to prefer")).to_have_value("physics, light")
+    page.get_by_role("button", name="Actions for presets").click()
+    page.get_by_role("menuitemradio", name="Begin new projects with it").click()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.get_by_label("Topics to prefer")).to_have_value("physics, light")
+    page.get_by_role("button", name="Actions for presets").click()
+    page.get_by_role("menuitem", name="Delete the preset").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("combobox", name="Preset")).not_to_contain_text(name)
+    assert name not in [one["name"] for one in client.get("/v1/project-presets").json()["items"]]

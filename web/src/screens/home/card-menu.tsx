@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { asProblem } from "~/api/problem";
+import { invalidate } from "~/api/query";
 import { Button } from "~/components/button";
 import { ConfirmDialog, Dialog } from "~/components/dialog";
 import { TextField } from "~/components/fields";
@@ -31,7 +32,7 @@ export function CardMenu({ card, onAction }: { card: Card; onAction: (action: Ca
 
 type Update = (change: (cards: Card[]) => Card[]) => void;
 
-function change(card: Card, body: Schemas["ChangeProject"]): Promise<Schemas["Project"] | Schemas["ProjectSummary"]> {
+function change(card: Card, body: Schemas["ChangeProject"]): Promise<Schemas["Project"]> {
   return call(
     api.PATCH("/v1/projects/{project_id}", {
       params: { path: { project_id: card.project_id }, header: { "If-Match": `"project-${card.revision}"` } },
@@ -43,6 +44,7 @@ function change(card: Card, body: Schemas["ChangeProject"]): Promise<Schemas["Pr
 export async function retryProject(card: Card, update: Update): Promise<void> {
   await call(api.POST("/v1/projects/{project_id}/retry", { params: { path: { project_id: card.project_id } }, body: {} }));
   update((cards) => cards.map((one) => (one.project_id === card.project_id ? { ...one, state: "queued", failure: null, finished_at: null } : one)));
+  invalidate("attention");
   tell(t("retried"));
 }
 
@@ -90,6 +92,7 @@ export function CardDialog({ card, action, onClose, update }: { card: Card; acti
     const erase = async () => {
       await call(api.DELETE("/v1/projects/{project_id}", { params: { path } }));
       update((cards) => cards.filter((one) => one.project_id !== card.project_id));
+      invalidate("attention");
       tell(t("erased"));
     };
     return <ConfirmDialog title={t("eraseTitle")} text={t("eraseText", { title: card.title, word })} verb={t("erase")} typed={word} onConfirm={erase} onClose={onClose} />;

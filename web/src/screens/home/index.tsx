@@ -1,7 +1,7 @@
 /** Projects as cards: how each stands, live; what the plan has left; what needs attention. */
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { fetchText } from "~/api/client";
+import { api, call } from "~/api/client";
 import { usePages } from "~/api/pages";
 import { Button, LinkButton } from "~/components/button";
 import { Icon } from "~/components/icon";
@@ -29,11 +29,9 @@ const PAGE = 24;
 const LARGEST_PAGE = 100;
 const PICTURES_AGAIN_MS = 60_000;
 
-function readCards(filters: Filters, limit: number, cursor: string | undefined, signal?: AbortSignal): Promise<CardPage> {
-  const query = new URLSearchParams(queryOf(filters));
-  query.set("limit", String(limit));
-  if (cursor) query.set("cursor", cursor);
-  return fetchText(`/v1/projects?${query}`, signal ? { signal } : {}).then((text) => JSON.parse(text) as CardPage);
+function readCards({ state, tag, q, order }: Filters, limit: number, cursor: string | undefined, signal?: AbortSignal): Promise<CardPage> {
+  const query = { limit, cursor, order, state: state || undefined, tag: tag || undefined, q: q.trim() || undefined };
+  return call(api.GET("/v1/projects", { params: { query }, ...(signal ? { signal } : {}) }));
 }
 
 /** As many cards as are shown, read anew. */

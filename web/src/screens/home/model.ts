@@ -1,48 +1,23 @@
 /** Projects as the cards of Home show them. */
 import type { Schemas } from "~/api/client";
 
-export type State = Schemas["ProjectSummary"]["state"];
+export type State = Schemas["ProjectCard"]["state"];
 export const STATES: State[] = ["running", "queued", "completed", "failed", "cancelled"];
 export type Order = "newest" | "oldest";
 
-export type StageName = Schemas["StageView"]["stage"];
-export type StageState = Schemas["StageView"]["state"];
+export type CardStage = Schemas["ProjectCard"]["stages"][number];
+export type StageName = CardStage["stage"];
 
-export interface CardStage {
-  stage: StageName;
-  state: StageState;
-  percent: number;
-}
-
-export interface Range {
-  expected: number;
-  low: number;
-  high: number;
-}
-
-/** What a card knows beyond the summary; absent where the API's list does not tell it. */
-export interface CardFacts {
-  percent?: number;
-  stage?: StageName | null;
-  stages?: CardStage[];
-  clip_count?: number;
-  cost?: { currency: string; money: number | null };
-  time_left?: Range | null;
-  failure?: { reason: string; detail: string } | null;
-  warnings?: number;
-  thumbnail_url?: string | null;
-  thumbnail_expires_at?: string | null;
+export type Card = Schemas["ProjectCard"] & {
   /** Greater is newer; of the stream of events. */
   version?: number;
   /** When the stream last told of it. */
   told_at?: number;
-}
-
-export type Card = Schemas["ProjectSummary"] & CardFacts;
+};
 
 export interface CardPage {
   items: Card[];
-  next_cursor?: string | null;
+  next_cursor?: string | null | undefined;
 }
 
 const SHOWN_STAGES: StageName[] = ["ingest", "listen", "close", "look", "study", "detect", "frame", "render"];
@@ -54,28 +29,6 @@ export function shownStages(stages: readonly CardStage[]): CardStage[] {
 
 export function isAtWork(card: Pick<Card, "state">): boolean {
   return card.state === "queued" || card.state === "running";
-}
-
-/** A card with what `GET /v1/projects/{id}` tells. */
-export function withProject(card: Card, project: Schemas["Project"]): Card {
-  return {
-    ...card,
-    state: project.state,
-    title: project.title,
-    tags: project.tags,
-    started_at: project.started_at,
-    finished_at: project.finished_at,
-    duration_ms: project.duration_ms,
-    language: project.language,
-    revision: project.revision,
-    percent: project.percent,
-    stages: project.stages,
-    stage: project.stages.find((one) => one.state === "running")?.stage ?? null,
-    clip_count: project.clip_count,
-    cost: { currency: project.cost.currency, money: project.cost.money ?? null },
-    failure: project.failure ?? null,
-    warnings: project.warnings.length,
-  };
 }
 
 /** What an event `project.changed` says. */

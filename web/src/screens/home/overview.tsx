@@ -1,7 +1,6 @@
 /** What the plan has left, and what somebody should look at. */
 import { useState } from "preact/hooks";
-import { api, call, fetchText, type Schemas } from "~/api/client";
-import { asProblem } from "~/api/problem";
+import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Button } from "~/components/button";
 import { Icon } from "~/components/icon";
@@ -11,27 +10,13 @@ import { to } from "~/routes";
 import { may } from "~/session/session";
 import { attentionWord, t } from "./messages";
 
-interface Attention {
-  kind: string;
-  since: string;
-  sentence: string;
-  project_id: string | null;
-  export_id: string | null;
-  clip_id: string | null;
-  endpoint_id: string | null;
-}
+type Attention = Schemas["AttentionItem"];
 
 const FEW = 3;
 const GIGABYTE = 1e9;
 
-/** An installation without this operation has nothing to tell. */
-async function readAttention(): Promise<Attention[]> {
-  try {
-    return (JSON.parse(await fetchText("/v1/attention")) as { items: Attention[] }).items;
-  } catch (error) {
-    if ([403, 404].includes(asProblem(error).status)) return [];
-    throw error;
-  }
+function readAttention(signal: AbortSignal): Promise<Attention[]> {
+  return call(api.GET("/v1/attention", { signal })).then((told) => told.items);
 }
 
 function Meter({ label, used, most, share }: { label: string; used: string; most: string | null; share: number | null }) {
@@ -99,7 +84,7 @@ export function NeedsAttention() {
           return (
             <li key={`${one.kind}${one.since}${one.project_id}${one.export_id}${one.endpoint_id}`}>
               <span>{attentionWord(one.kind) && <strong>{attentionWord(one.kind)}: </strong>}{href ? <a href={href}>{one.sentence}</a> : one.sentence}</span>
-              <time dateTime={one.since}>{ago(one.since)}</time>
+              {one.since && <time dateTime={one.since}>{ago(one.since)}</time>}
             </li>
           );
         })}

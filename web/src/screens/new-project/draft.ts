@@ -1,7 +1,7 @@
 /** What a person has chosen for a new project: kept while they move about, and over a reload of this tab. */
 import { effect, signal } from "@preact/signals";
 import { session } from "~/session/session";
-import type { Options } from "./options-model";
+import { sparse, type Options } from "./options-model";
 
 export type Way = "files" | "link" | "script";
 export type Rights = "" | "own" | "licence" | "permission";
@@ -47,7 +47,7 @@ export function changeDraft(part: Partial<Draft>): void {
 }
 
 export function replaceOptions(options: Options, presetId: string): void {
-  changeDraft({ options, presetId });
+  changeDraft({ options: sparse(options), presetId });
   replaced.value += 1;
 }
 

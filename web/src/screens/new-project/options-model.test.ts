@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem, type ProblemBody } from "~/api/problem";
 import { sourceOf, sumOf } from "./estimate";
-import { aspectsOf, errorAt, fieldErrorsOf, namedLanguages, parseList, parseRanges, parseTime, spellRanges, toggleAspect, valueAt, withValue } from "./options-model";
+import { aspectsOf, errorAt, fieldErrorsOf, isSame, namedLanguages, parseList, parseRanges, parseTime, sparse, spellRanges, toggleAspect, valueAt, withValue } from "./options-model";
 import { clock } from "~/i18n";
 
 describe("options", () => {
@@ -11,6 +11,13 @@ describe("options", () => {
     expect(valueAt(some, "export/sound/denoise")).toBe("light");
     expect(withValue(some, "export/sound/denoise", undefined)).toEqual({});
     expect(valueAt({}, "export/sound/denoise")).toBeUndefined();
+  });
+
+  it("of an answer lose what is as usual", () => {
+    const whole = { captions: true, genre: "none", topics: [], language: null, export: {}, max_clip_ms: 60_000 } as const;
+    expect(sparse({ ...whole, topics: [] })).toEqual({ max_clip_ms: 60_000 });
+    expect(isSame({ ...whole, topics: [] }, { max_clip_ms: 60_000 })).toBe(true);
+    expect(isSame({}, { max_clip_ms: 60_000 })).toBe(false);
   });
 
   it("always have a shape", () => {

@@ -21,6 +21,25 @@ export function withValue(options: Options, path: string, value: unknown): Optio
   return tree as Options;
 }
 
+const USUAL: Tree = {
+  aspect: "9:16", captions: true, captions_template: "bold_outline", mask_profanity: false, min_clip_ms: 10_000, max_clip_ms: 90_000, genre: "none", curation: "on",
+};
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
+/** Options without what is as by default, as the API's answers have them whole. */
+export function sparse(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => !isEmpty(value) && USUAL[name] !== value)) as Options;
+}
+
+/** Whether both ask for the same. */
+export function isSame(one: Options, other: Options): boolean {
+  const text = (options: Options) => JSON.stringify(Object.entries(sparse(options)).sort());
+  return text(one) === text(other);
+}
+
 /** What the API says about fields: pointers such as `/options/max_clips` and sentences. */
 export type FieldErrors = ReadonlyMap<string, string>;
 export const NO_ERRORS: FieldErrors = new Map();

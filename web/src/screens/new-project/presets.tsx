@@ -1,6 +1,6 @@
 /** Saved options: choose, save, rename, erase; one of them may be taken at the start of each new project. */
 import { useEffect, useState } from "preact/hooks";
-import { fetchText } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { asProblem } from "~/api/problem";
 import { useQuery } from "~/api/query";
 import { Button } from "~/components/button";
@@ -11,20 +11,13 @@ import { Menu, type MenuItem } from "~/components/menu";
 import { ProblemNotice } from "~/components/states";
 import { common } from "~/i18n/common";
 import { may } from "~/session/session";
-import { tell } from "~/state/toasts";
+import { tell, tellProblem } from "~/state/toasts";
 import { newKey } from "~/uploads/model";
 import { draft, replaceOptions } from "./draft";
 import { t } from "./messages";
-import type { Options } from "./options-model";
+import { isSame } from "./options-model";
 
-export interface Preset {
-  preset_id: string;
-  name: string;
-  options: Options;
-  version: number;
-}
-
-const PATH = "/v1/project-presets";
+type Preset = Schemas["ProjectPreset"];
 
 /** Which preset begins a new project of this organisation, on this machine. */
 export function usualPreset(orgId: string): string {
@@ -36,21 +29,9 @@ function setUsualPreset(orgId: string, id: string): void {
   else localStorage.removeItem(`clipstream.preset.${orgId}`);
 }
 
-async function readPresets(signal: AbortSignal): Promise<Preset[] | null> {
-  try {
-    return (JSON.parse(await fetchText(PATH, { signal })) as { items: Preset[] }).items;
-  } catch (error) {
-    if (asProblem(error).status === 404) return null;
-    throw error;
-  }
-}
-
-async function send(method: string, path: string, body?: object, version?: number): Promise<Preset | null> {
-  const headers: Record<string, string> = { "Content-Type": "application/json" };
-  if (method === "POST") headers["Idempotency-Key"] = newKey();
-  if (version !== undefined) headers["If-Match"] = `"preset-${version}"`;
-  const text = await fetchText(path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
-  return text ? (JSON.parse(text) as Preset) : null;
+function change(preset: Preset, body: Schemas["ChangeProjectPreset"]): Promise<Preset> {
+  const params = { path: { preset_id: preset.preset_id }, header: { "If-Match": `"preset-${preset.version}"` } };
+  return call(api.PATCH("/v1/project-presets/{preset_id}", { params, body }));
 }
 
 function NameDialog({ title, name, onSave, onClose }: { title: string; name: string; onSave: (name: string) => Promise<unknown>; onClose: () => void }) {
@@ -81,7 +62,7 @@ function NameDialog({ title, name, onSave, onClose }: { title: string; name: str
 }
 
 export function Presets({ orgId, fresh }: { orgId: string; fresh: boolean }) {
-  const { data, reload } = useQuery<Preset[] | null>(`project-presets?org=${orgId}`, readPresets);
+  const { data, reload } = useQuery<Preset[]>(`project-presets?org=${orgId}`, (signal) => call(api.GET("/v1/project-presets", { signal })).then((list) => list.items));
   const [asked, setAsked] = useState<"save" | "rename" | "erase" | null>(null);
   const [usual, setUsual] = useState(usualPreset(orgId));
   const { presetId, options } = draft.value;
@@ -94,22 +75,23 @@ export function Presets({ orgId, fresh }: { orgId: string; fresh: boolean }) {
   }, [data]);
 
   if (!data) return null;
-  const changed = chosen !== null && JSON.stringify(chosen.options) !== JSON.stringify(options);
+  const changed = chosen !== null && !isSame(chosen.options, options);
   const writes = may("projects:write");
   const choose = (id: string) => replaceOptions(data.find((one) => one.preset_id === id)?.options ?? {}, id);
   const create = async (name: string) => {
-    const made = await send("POST", PATH, { name, options });
-    if (made) replaceOptions(made.options, made.preset_id);
+    const made = await call(api.POST("/v1/project-presets", { body: { name, options }, headers: { "Idempotency-Key": newKey() } }));
+    replaceOptions(made.options, made.preset_id);
     tell(common("saved"));
     reload();
   };
-  const patch = async (body: object) => {
-    await send("PATCH", `${PATH}/${chosen!.preset_id}`, body, chosen!.version);
+  const patch = async (body: Schemas["ChangeProjectPreset"]) => {
+    const saved = await change(chosen!, body);
+    if (body.options) replaceOptions(saved.options, saved.preset_id);
     tell(common("saved"));
     reload();
   };
   const erase = async () => {
-    await send("DELETE", `${PATH}/${chosen!.preset_id}`);
+    await call(api.DELETE("/v1/project-presets/{preset_id}", { params: { path: { preset_id: chosen!.preset_id } } }));
     if (usual === chosen!.preset_id) toggleUsual();
     replaceOptions(options, "");
     reload();
@@ -122,7 +104,7 @@ export function Presets({ orgId, fresh }: { orgId: string; fresh: boolean }) {
   const items: (MenuItem | "line")[] = [{ label: t("presetSave"), icon: "plus", onSelect: () => setAsked("save") }];
   if (chosen) {
     items.push(
-      { label: t("presetUpdate", { name: chosen.name }), icon: "check", disabled: !changed, onSelect: () => void patch({ options }).catch((error: unknown) => tell(asProblem(error).detail)) },
+      { label: t("presetUpdate", { name: chosen.name }), icon: "check", disabled: !changed, onSelect: () => void patch({ options }).catch(tellProblem) },
       { label: t("presetRename"), icon: "pencil", onSelect: () => setAsked("rename") },
       { label: t("presetUsual"), checked: usual === presetId, onSelect: toggleUsual },
       "line",

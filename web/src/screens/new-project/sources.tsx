@@ -56,7 +56,7 @@ function MadeBefore({ url }: { url: string }) {
     return () => clearTimeout(timer);
   }, [url]);
   const { data } = useQuery(asked ? `projects?source=${asked}` : null, (signal) =>
-    call(api.GET("/v1/projects", { params: { query: { source_url: asked, limit: 1 } }, signal })).then((page): Schemas["ProjectSummary"] | null => page.items[0] ?? null),
+    call(api.GET("/v1/projects", { params: { query: { source_url: asked, limit: 1 } }, signal })).then((page): Schemas["ProjectCard"] | null => page.items[0] ?? null),
   );
   if (!data || asked !== url.trim()) return null;
   return (
