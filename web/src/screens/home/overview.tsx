@@ -12,7 +12,7 @@ import { attentionWord, t } from "./messages";
 
 type Attention = Schemas["AttentionItem"];
 
-const FEW = 3;
+const FEW = 2;
 const GIGABYTE = 1e9;
 
 function readAttention(signal: AbortSignal): Promise<Attention[]> {
