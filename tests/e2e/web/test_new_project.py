@@ -175,7 +175,7 @@ def test_broken_rules_stand_at_their_fields(page: Page, site: Site) -> None:
     expect(page.get_by_label("How many clips")).to_have_value("3")
 
 
-def test_a_link_of_before_is_told_and_a_session_is_refreshed(
+def test_a_link_used_before_and_an_expired_session(
     page: Page, context: BrowserContext, site: Site, client: httpx2.Client
 ) -> None:
     url = f"https://example.invalid/{uuid4().hex}.mp4"
