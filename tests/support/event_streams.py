@@ -63,9 +63,9 @@ class EventStream:
 
 
 @asynccontextmanager
-async def open_stream(app: Any, path: str, token: str, **headers: str) -> AsyncIterator[EventStream]:
-    """The stream of a path, until the client leaves."""
-    given = {"host": "api", "authorization": f"Bearer {token}"} | headers
+async def open_stream(app: Any, path: str, token: str | None, **headers: str) -> AsyncIterator[EventStream]:
+    """The stream of a path, until the client leaves; without a token the headers have a cookie."""
+    given = {"host": "api"} | ({"authorization": f"Bearer {token}"} if token is not None else {}) | headers
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http",
         "http_version": "1.1", "root_path": "", "client": ("127.0.0.1", 40_000), "server": ("api", 80),

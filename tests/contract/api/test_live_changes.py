@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.http.browsers.cookies import cookie_names
 from api.organisation import live_changes
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
@@ -252,6 +253,15 @@ async def test_a_stream_ends_with_its_tokens_life(
         await opened(stream)
         assert await stream.next() is None
     assert 0 < lives[0] <= 60 * postgres.identity.access_minutes
+
+
+async def test_a_browser_is_followed_by_its_cookie(world: World, postgres: Settings) -> None:
+    person = await join(world, postgres, world.bob, "owner")
+    cookie = f"{cookie_names(secure=False)[0]}={person.session['access_token']}"
+    async with open_stream(world.app, PATH, None, cookie=cookie) as stream:
+        await opened(stream)
+        project_id = await new_project(world.bob)
+        await next_of(stream, "project.changed", project_id=str(project_id))
 
 
 async def test_a_head_request_is_answered_at_once(world: World) -> None:

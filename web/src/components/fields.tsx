@@ -98,7 +98,7 @@ export function Select<T extends string>({ label, hint, error, value, choices, o
   const { id, describedBy } = useField({ label, hint, error });
   return (
     <Frame id={id} label={label} hint={hint} error={error}>
-      <select id={id} value={value} disabled={disabled} aria-describedby={describedBy} onChange={(event) => onChange(event.currentTarget.value as T)}>
+      <select id={id} value={value} disabled={disabled} aria-describedby={describedBy} aria-invalid={error ? true : undefined} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {choices.map((one) => (
           <option key={one.value} value={one.value} disabled={one.disabled}>{one.label}</option>
         ))}

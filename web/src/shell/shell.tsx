@@ -5,6 +5,7 @@ import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
+import { UploadIndicator } from "~/components/upload-indicator";
 import { LANGUAGES, language, setLanguage, type Language } from "~/i18n";
 import { to } from "~/routes";
 import { may, session, signOut, switchOrganisation, type Permission } from "~/session/session";
@@ -107,6 +108,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <OrganisationMenu />
         <span class="spread" />
+        <UploadIndicator />
         {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}><span>{t("newProject")}</span></LinkButton>}
         <PersonMenu />
       </header>

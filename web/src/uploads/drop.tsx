@@ -1,0 +1,94 @@
+/** Files dropped anywhere on a screen, and the button that picks them. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Button, type ButtonKind } from "~/components/button";
+import { Icon, type IconName } from "~/components/icon";
+import { t } from "./messages";
+import "./uploads.css";
+
+export const ACCEPT = "video/*,audio/*,.mkv,.mts,.m2ts,.mxf,.ts,.flv,.vob";
+
+function carriesFiles(event: DragEvent): boolean {
+  return event.dataTransfer?.types.includes("Files") ?? false;
+}
+
+/** While files are dragged over the window a veil says where they go; a drop anywhere takes them. */
+export function DropAnywhere({ onFiles }: { onFiles: (files: File[]) => void }) {
+  const [over, setOver] = useState(false);
+  const newest = useRef(onFiles);
+  newest.current = onFiles;
+  useEffect(() => {
+    let depth = 0;
+    const enter = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth += 1;
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) setOver(false);
+    };
+    const hover = (event: DragEvent) => carriesFiles(event) && event.preventDefault();
+    const drop = (event: DragEvent) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      depth = 0;
+      setOver(false);
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (files.length > 0) newest.current(files);
+    };
+    addEventListener("dragenter", enter);
+    addEventListener("dragleave", leave);
+    addEventListener("dragover", hover);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragenter", enter);
+      removeEventListener("dragleave", leave);
+      removeEventListener("dragover", hover);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+  if (!over) return null;
+  return (
+    <div class="drop-veil" aria-hidden="true">
+      <div>
+        <Icon name="upload" size={44} />
+        <p><strong>{t("dropHere")}</strong></p>
+        <p>{t("dropHint")}</p>
+      </div>
+    </div>
+  );
+}
+
+/** A button that opens the browser's choice of files. */
+export function FileButton({ label, kind = "primary", icon = "upload", small, multiple = true, accept = ACCEPT, onFiles, children }: {
+  label?: string;
+  kind?: ButtonKind;
+  icon?: IconName;
+  small?: boolean;
+  multiple?: boolean;
+  accept?: string;
+  onFiles: (files: File[]) => void;
+  children: ComponentChildren;
+}) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        multiple={multiple}
+        accept={accept}
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = "";
+          if (files.length > 0) onFiles(files);
+        }}
+      />
+      <Button kind={kind} icon={icon} {...(small ? { small } : {})} {...(label ? { "aria-label": label } : {})} onClick={() => input.current?.click()}>{children}</Button>
+    </>
+  );
+}

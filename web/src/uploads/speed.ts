@@ -1,0 +1,18 @@
+/** Speed of an upload over its last seconds. */
+
+const WINDOW_MS = 6_000;
+
+export class SpeedMeter {
+  private readonly seen: { at: number; bytes: number }[] = [];
+
+  /** Note how many bytes have been sent by now; returns bytes a second, null while too little is known. */
+  add(at: number, bytes: number): number | null {
+    const last = this.seen.at(-1);
+    // A part that is sent again takes bytes back.
+    if (last && bytes < last.bytes) this.seen.length = 0;
+    this.seen.push({ at, bytes });
+    while (this.seen.length > 2 && at - this.seen[0]!.at > WINDOW_MS) this.seen.shift();
+    const first = this.seen[0]!;
+    return at - first.at < 500 ? null : ((bytes - first.bytes) * 1000) / (at - first.at);
+  }
+}
