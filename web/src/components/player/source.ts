@@ -1,0 +1,138 @@
+/**
+ * The playable file of a project: `GET /v1/projects/{id}/source`, renewed before its URL ends and after an error.
+ *
+ * `useSource(projectId, standIn)`: `standIn` is played where the API has no such answer.
+ */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { fetchText } from "~/api/client";
+import { asProblem, type ApiProblem } from "~/api/problem";
+
+/** The answer of the API. */
+export interface SourceAnswer {
+  state: "ready" | "preparing" | "unavailable";
+  kind: "source" | "proxy" | null;
+  url: string | null;
+  expires_at: string | null;
+  content_type: string | null;
+  width_px: number | null;
+  height_px: number | null;
+  duration_ms: number;
+  reason: string | null;
+  detail: string | null;
+}
+
+export interface PlayerSource {
+  state: "loading" | "ready" | "preparing" | "unavailable" | "refused";
+  /** What plays: signed, of another origin; null where nothing can be played (yet). */
+  url: string | null;
+  hasPicture: boolean;
+  widthPx: number | null;
+  heightPx: number | null;
+  /** Project time of the file's first moment. */
+  offsetMs: number;
+  /** Seeking in it is slow: the upload itself, while its proxy is made. */
+  isSlow: boolean;
+  /** Why it is not ready, for people. */
+  detail: string | null;
+  reason: string | null;
+  problem: ApiProblem | null;
+  /** Ask for another URL; the player keeps its place. */
+  renew: () => void;
+}
+
+export interface StandIn {
+  url: string;
+  offsetMs: number;
+  /** When its URL ends, in ms since 1970. */
+  expiresAt: number;
+}
+
+const RENEWED_BEFORE_MS = 90_000;
+const POLL_MS = 4_000;
+const LONGEST_TIMER_MS = 2_000_000_000;
+
+const NOTHING: Omit<PlayerSource, "renew"> = {
+  state: "loading", url: null, hasPicture: true, widthPx: null, heightPx: null, offsetMs: 0, isSlow: false, detail: null, reason: null, problem: null,
+};
+
+function ofAnswer(answer: SourceAnswer): Omit<PlayerSource, "renew"> {
+  return {
+    state: answer.state,
+    url: answer.url,
+    hasPicture: answer.content_type === null ? answer.width_px !== null : !answer.content_type.startsWith("audio/"),
+    widthPx: answer.width_px,
+    heightPx: answer.height_px,
+    offsetMs: 0,
+    isSlow: answer.kind === "source" && answer.state === "preparing",
+    detail: answer.detail,
+    reason: answer.reason,
+    problem: null,
+  };
+}
+
+/** Ms until a URL should be renewed. */
+export function renewIn(expiresAt: string | number | null, now = Date.now()): number | null {
+  if (expiresAt === null) return null;
+  return Math.min(LONGEST_TIMER_MS, Math.max(5_000, new Date(expiresAt).getTime() - now - RENEWED_BEFORE_MS));
+}
+
+/** `null` as project asks nothing. */
+export function useSource(projectId: string | null, standIn?: () => Promise<StandIn | null>): PlayerSource {
+  const [state, setState] = useState(NOTHING);
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const turn = useRef(0);
+  const kept = useRef<SourceAnswer | null>(null);
+  const instead = useRef(standIn);
+  instead.current = standIn;
+
+  const read = useCallback(async () => {
+    if (projectId === null) return;
+    const own = ++turn.current;
+    if (timer.current) clearTimeout(timer.current);
+    const later = (ms: number | null) => {
+      if (ms !== null && own === turn.current) timer.current = setTimeout(() => void read(), ms);
+    };
+    try {
+      const answer = JSON.parse(await fetchText(`/v1/projects/${projectId}/source`)) as SourceAnswer;
+      if (own !== turn.current) return;
+      const known = kept.current;
+      // Each answer signs another URL; while it plays the file is not opened again without a cause.
+      if (known?.url && known.kind === answer.kind && (renewIn(known.expires_at) ?? 0) > 60_000) {
+        answer.url = known.url;
+        answer.expires_at = known.expires_at;
+      }
+      kept.current = answer;
+      setState(ofAnswer(answer));
+      later(answer.state === "preparing" ? POLL_MS : renewIn(answer.expires_at));
+    } catch (error) {
+      const problem = asProblem(error);
+      const other = problem.status === 404 ? ((await instead.current?.().catch(() => null)) ?? null) : null;
+      if (own !== turn.current) return;
+      if (other) {
+        setState({ ...NOTHING, state: "ready", url: other.url, offsetMs: other.offsetMs });
+        later(renewIn(other.expiresAt));
+        return;
+      }
+      const isEarly = problem.code === "not-ready";
+      // A file that plays goes on playing while the network is away.
+      setState((old) => (problem.isOffline && old.url ? old : { ...NOTHING, state: isEarly ? "preparing" : "refused", problem: isEarly ? null : problem, detail: isEarly ? null : problem.detail }));
+      if (isEarly || problem.isOffline) later((problem.retryAfterS ?? 5) * 1000);
+    }
+  }, [projectId]);
+
+  useEffect(() => {
+    setState(NOTHING);
+    kept.current = null;
+    void read();
+    return () => {
+      turn.current += 1;
+      if (timer.current) clearTimeout(timer.current);
+    };
+  }, [read]);
+
+  const renew = useCallback(() => {
+    kept.current = null;
+    void read();
+  }, [read]);
+  return { ...state, renew };
+}
