@@ -1,6 +1,6 @@
 /** The timeline's lanes, made of what the server found. Pure. */
 import { speakerColour, type Lane, type LaneRange } from "~/components/timeline";
-import type { Clip, Moments, TimelineAnswer } from "./data";
+import type { Clip, Moment, Moments, TimelineAnswer } from "./data";
 import type { Transcript } from "./transcript/paragraphs";
 
 export interface LaneWords {
@@ -31,6 +31,7 @@ interface Parts {
 
 const SOUND_COLOURS: Record<string, string> = { music: "var(--sound)", pause: "var(--line-strong)", silence: "var(--line-strong)", section: "var(--ink-soft)" };
 const SECTION_MS = 300;
+const MOMENT_ROWS = 3;
 
 type Timed = { start_ms: number; end_ms: number };
 
@@ -38,6 +39,16 @@ function ranges<T extends Timed>(items: readonly T[], make: (item: T, at: number
   return items
     .map((item, at) => ({ id: `${at}-${item.start_ms}`, startMs: item.start_ms, endMs: item.end_ms, ...make(item, at) }))
     .sort((one, two) => one.startMs - two.startMs);
+}
+
+/** The best moments of those that overlap: what finds no room in the rows is only in the list beside. */
+export function fitting(moments: readonly Moment[], rows: number): Moment[] {
+  const taken: Moment[][] = Array.from({ length: rows }, () => []);
+  for (const moment of [...moments].sort((one, two) => Number(two.selected) - Number(one.selected) || two.score - one.score)) {
+    const row = taken.find((own) => own.every((one) => one.range.end_ms <= moment.range.start_ms || moment.range.end_ms <= one.range.start_ms));
+    row?.push(moment);
+  }
+  return taken.flat();
 }
 
 export function lanesOf({ timeline, transcript, moments, clips, speakers }: Parts, words: LaneWords): Lane[] {
@@ -49,8 +60,8 @@ export function lanesOf({ timeline, transcript, moments, clips, speakers }: Part
       ranges: clips.map((clip) => ({ id: clip.clip_id, startMs: clip.start_ms, endMs: clip.end_ms, label: clip.title, text: clip.title })),
     },
     moments && moments.moments.length > 0 ? {
-      id: "moments", label: words.moments, colour: "var(--moment)", rows: 3, height: 8,
-      ranges: moments.moments.slice(0, 60).map((moment) => ({
+      id: "moments", label: words.moments, colour: "var(--moment)", rows: MOMENT_ROWS, height: 8,
+      ranges: fitting(moments.moments, MOMENT_ROWS).map((moment) => ({
         id: moment.id, startMs: moment.range.start_ms, endMs: moment.range.end_ms, label: words.moment(moment.title, moment.score), level: moment.score / 100,
       })),
     } : null,

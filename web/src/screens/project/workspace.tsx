@@ -91,7 +91,7 @@ export function Workspace({ project, problem, onErased }: { project: Project; pr
       </div>
       {durationMs > 0 && (
         <Timeline
-          label={t("timeline")} durationMs={durationMs} clock={clock} peaks={waveform.data ?? null} lanes={lanes} onSeek={seek} onChoose={choose} snap={snap} shortestMs={SHORTEST_MS} longestMs={LONGEST_MS}
+          label={t("timeline")} waveHeight={44} durationMs={durationMs} clock={clock} peaks={waveform.data ?? null} lanes={lanes} onSeek={seek} onChoose={choose} snap={snap} shortestMs={SHORTEST_MS} longestMs={LONGEST_MS}
           selection={range} {...(may("projects:write") ? { onSelect: setRange } : {})}
           tools={<MarkTools range={range} clock={clock} onMark={mark} onClear={() => setRange(null)} onMake={() => range && setWish({ range })} />}
         />
