@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from .checks import find_cut_off, find_serious
 from .conftest import Site
 
-AXE = Path("web/node_modules/axe-core/axe.min.js")
 WORDS = 10_000
 WORD_MS = 355
 FRAME_MS = 34.0
@@ -46,6 +44,11 @@ JUMP = """async (ms) => {
 }"""
 
 
+@pytest.fixture(autouse=True)
+def _DEV(page: Page) -> None:
+    page.route("**/v1/events", lambda route: route.abort())
+
+
 @pytest.fixture
 def open_project(page: Page, site: Site, project: dict[str, Any]) -> Callable[[str], Page]:
     """Opens the shipped lecture's project at a tab, once its words are there."""
@@ -70,10 +73,7 @@ def place_of(page: Page) -> str:
 
 
 def assert_accessible(page: Page) -> None:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-    assert not serious, json.dumps([(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious])
+    assert not find_serious(page)
 
 
 def test_words_follow_the_sound_and_lead_to_it(open_project: Callable[[str], Page]) -> None:

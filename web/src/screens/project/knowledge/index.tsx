@@ -101,8 +101,9 @@ function Mentions({ name, mentions, onJump }: { name: string; mentions: { start_
     if (one) onJump(one.start_ms);
   };
   return (
-    <button type="button" class="chip" onClick={go} aria-label={t("at", { text: name, at: clockText(mentions[0]?.start_ms ?? 0) })} title={t("times", { count: mentions.length })}>
-      {name}{mentions.length > 1 && <small>{mentions.length}</small>}
+    <button type="button" class="chip" onClick={go} title={t("times", { count: mentions.length })}>
+      {name} {mentions.length > 1 && <small aria-hidden="true">{mentions.length}</small>}
+      <span class="visually-hidden">{t("at", { at: clockText(mentions[0]?.start_ms ?? 0) })}</span>
     </button>
   );
 }
