@@ -27,8 +27,8 @@ export function Controls({ clock, durationMs, disabled, fullScreen, extra, compa
       <Place clock={clock} durationMs={durationMs} />
       <div class="player-row">
         <IconButton small label={playing ? t("pause") : t("play")} icon={playing ? "pause" : "play"} aria-keyshortcuts="Space" disabled={disabled} onClick={() => clock.toggle()} />
-        {!compact && <IconButton small label={t("frameBack")} icon="left" aria-keyshortcuts="Comma" disabled={disabled} onClick={() => clock.step(-1)} />}
-        {!compact && <IconButton small label={t("frameOn")} icon="right" aria-keyshortcuts="Period" disabled={disabled} onClick={() => clock.step(1)} />}
+        {!compact && <IconButton small class="player-frames" label={t("frameBack")} icon="left" aria-keyshortcuts="Comma" disabled={disabled} onClick={() => clock.step(-1)} />}
+        {!compact && <IconButton small class="player-frames" label={t("frameOn")} icon="right" aria-keyshortcuts="Period" disabled={disabled} onClick={() => clock.step(1)} />}
         <Time clock={clock} durationMs={durationMs} />
         {playing && speed !== clock.rate.value && <output class="player-speed">{t("shuttling", { speed: number(speed) })}</output>}
         {clock.waiting.value && playing && <span class="spinner" aria-hidden="true" />}

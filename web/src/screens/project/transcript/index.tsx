@@ -167,7 +167,6 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     <section class="words" aria-label={t("transcript")}>
       <div class="words-tools">
         <SearchBar value={wanted} count={hits.length} at={hits.length ? Math.min(hitAt, hits.length - 1) : 0} onChange={(text) => { setWanted(text); setHitAt(0); }} onGo={(way) => goTo(hit === null ? 0 : hitAt + way)} onFirst={() => goTo(0)} />
-        <span class="spread" />
         {corrections.saving.value > 0 && <span class="hint" role="status">{t("saving")}</span>}
         {mayWrite && <Button small kind="quiet" icon="undo" disabled={corrections.undoable.value === 0} onClick={() => corrections.undo()} aria-label={t("undo")} title={t("undo")} />}
       </div>
