@@ -63,7 +63,8 @@ function download(id: string): void {
   link.click();
 }
 
-async function retry(id: string): Promise<void> {
+/** Make again what failed. */
+export async function retry(id: string): Promise<void> {
   await call(api.POST("/v1/projects/{project_id}/retry", { params: { path: { project_id: id } }, body: {} }));
   tell(t("retryAsked"));
   invalidate(keys.project(id));

@@ -55,10 +55,10 @@ export function lanesOf({ timeline, transcript, moments, clips, speakers }: Part
   const colourOf = (id: string | null | undefined) => speakerColour(Math.max(0, speakers.indexOf(id ?? "")));
   const speech = timeline?.speech ?? transcript?.diarization?.turns ?? transcript?.speech.map((one) => ({ ...one, speaker: null }));
   const lanes: (Lane | null)[] = [
-    clips && {
+    clips?.length ? {
       id: "clips", label: words.clips, colour: "var(--accent)", rows: 2, height: 18,
       ranges: clips.map((clip) => ({ id: clip.clip_id, startMs: clip.start_ms, endMs: clip.end_ms, label: clip.title, text: clip.title })),
-    },
+    } : null,
     moments && moments.moments.length > 0 ? {
       id: "moments", label: words.moments, colour: "var(--moment)", rows: MOMENT_ROWS, height: 8,
       ranges: fitting(moments.moments, MOMENT_ROWS).map((moment) => ({
@@ -77,7 +77,7 @@ export function lanesOf({ timeline, transcript, moments, clips, speakers }: Part
       ranges: ranges(timeline.sounds, (one) => ({ label: words.sound(one.kind), colour: SOUND_COLOURS[one.kind], level: one.confidence }))
         .map((one) => (one.endMs === one.startMs ? { ...one, endMs: one.startMs + SECTION_MS } : one)),
     } : null,
-  ].map((lane) => lane ?? null);
+  ];
   return lanes.filter((lane): lane is Lane => lane !== null);
 }
 

@@ -3,12 +3,14 @@ import { useLocation } from "preact-iso";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { api, call } from "~/api/client";
 import type { ApiProblem } from "~/api/problem";
+import { Button } from "~/components/button";
 import { Player, usePlayerClock, useSource, type StandIn, type TimeRange } from "~/components/player";
 import { Notice, ProblemNotice } from "~/components/states";
 import { Timeline, type LaneRange } from "~/components/timeline";
 import { may } from "~/session/session";
 import { useClips, useKnowledge, useMoments, useNames, useSpeakers, useTimeline, useTranscript, useWaveform, type Clip, type Project } from "./data";
-import { Head } from "./head";
+import { DetailsPanel } from "./details";
+import { Head, retry } from "./head";
 import { bordersOf, lanesOf, snapTo } from "./lanes";
 import { laneWords } from "./lane-words";
 import { isAtWork, useLive } from "./live";
@@ -69,6 +71,7 @@ export function Workspace({ project, problem, onErased }: { project: Project; pr
     if (lane === "clips") setPanel("clips");
   };
   const atWork = isAtWork(project);
+  const isBare = !atWork && durationMs === 0; // it ended before there was anything to see
   const files = (items ?? []).flatMap((clip) => clip.exports);
   const counts: Partial<Record<PanelId, number>> = { moments: moments.data?.moments.length, clips: items?.length, speakers: ids.length || undefined };
   useTitle(project.title);
@@ -77,24 +80,28 @@ export function Workspace({ project, problem, onErased }: { project: Project; pr
       <Head project={project} hasFiles={files.some((file) => file.state === "done")} hasFailures={files.some((file) => file.state === "failed")} onErased={onErased} onDetails={() => setPanel("details")} />
       <Messages project={project} problem={problem} />
       {atWork && <WorkProgress project={project} />}
-      <div class="project-stage">
-        <div class="project-player"><Player clock={clock} source={source} durationMs={durationMs} label={project.title || t("project")} /></div>
-        <div class="project-panel">
-          <Tabs label={t("tabs")} value={panel} onChange={setPanel} tabs={PANELS.map((one) => ({ id: one, label: t(TAB[one]), count: counts[one] }))} />
-          <div id="tab-panel" class={`tab-panel ${panel}`} role="tabpanel" aria-labelledby={`tab-${panel}`} tabIndex={0}>
-            <Panel
-              id={panel} project={project} atWork={atWork} transcript={transcript} speakers={speakers} moments={moments} clips={clips} knowledge={knowledge} nameOf={nameOf}
-              clock={clock} corrections={corrections} chosen={chosen} onJump={seek} onPlay={(one) => clock.playRange(one)} onMark={setRange} onMake={(one) => setWish({ range: one.range, momentId: one.id })}
-            />
+      {isBare ? <div class="card"><DetailsPanel project={project} /></div> : (
+        <>
+          <div class="project-stage">
+            <div class="project-player"><Player clock={clock} source={source} durationMs={durationMs} label={project.title || t("project")} /></div>
+            <div class="project-panel">
+              <Tabs label={t("tabs")} value={panel} onChange={setPanel} tabs={PANELS.map((one) => ({ id: one, label: t(TAB[one]), count: counts[one] }))} />
+              <div id="tab-panel" class={`tab-panel ${panel}`} role="tabpanel" aria-labelledby={`tab-${panel}`} tabIndex={0}>
+                <Panel
+                  id={panel} project={project} atWork={atWork} transcript={transcript} speakers={speakers} moments={moments} clips={clips} knowledge={knowledge} nameOf={nameOf}
+                  clock={clock} corrections={corrections} chosen={chosen} onJump={seek} onPlay={(one) => clock.playRange(one)} onMark={setRange} onMake={(one) => setWish({ range: one.range, momentId: one.id })}
+                />
+              </div>
+            </div>
           </div>
-        </div>
-      </div>
-      {durationMs > 0 && (
-        <Timeline
-          label={t("timeline")} waveHeight={44} durationMs={durationMs} clock={clock} peaks={waveform.data ?? null} lanes={lanes} onSeek={seek} onChoose={choose} snap={snap} shortestMs={SHORTEST_MS} longestMs={LONGEST_MS}
-          selection={range} {...(may("projects:write") ? { onSelect: setRange } : {})}
-          tools={<MarkTools range={range} clock={clock} onMark={mark} onClear={() => setRange(null)} onMake={() => range && setWish({ range })} />}
-        />
+          {durationMs > 0 && (
+            <Timeline
+              label={t("timeline")} waveHeight={44} durationMs={durationMs} clock={clock} peaks={waveform.data ?? null} lanes={lanes} onSeek={seek} onChoose={choose} snap={snap} shortestMs={SHORTEST_MS} longestMs={LONGEST_MS}
+              selection={range} {...(may("projects:write") ? { onSelect: setRange } : {})}
+              tools={<MarkTools range={range} clock={clock} onMark={mark} onClear={() => setRange(null)} onMake={() => range && setWish({ range })} />}
+            />
+          )}
+        </>
       )}
       {wish && <NewClipDialog projectId={id} wish={wish} hasWords={!project.without_words} onClose={() => setWish(null)} onMade={() => { setWish(null); setRange(null); setPanel("clips"); }} />}
     </div>
@@ -149,7 +156,7 @@ function Messages({ project, problem }: { project: Project; problem: ApiProblem 
   return (
     <>
       {problem && <ProblemNotice problem={problem} />}
-      {project.failure && <Notice kind="failed"><p><strong>{t("failedTitle")}</strong></p><p lang="en">{project.failure.detail}</p></Notice>}
+      {project.failure && <Notice kind="failed"><p><strong>{t("failedTitle")}</strong></p><p lang="en">{project.failure.detail}</p>{may("projects:write") && <Button small icon="redo" onClick={() => retry(project.project_id)}>{t("retryProject")}</Button>}</Notice>}
       {project.state === "cancelled" && <Notice kind="warn"><p><strong>{t("cancelledTitle")}</strong></p><p>{t("cancelledText")}</p></Notice>}
       {project.without_words && <Notice><p><strong>{t("noWordsTitle")}</strong></p><p lang="en">{project.without_words}</p></Notice>}
     </>
