@@ -196,6 +196,17 @@ def test_a_marked_range_becomes_a_clip(
     assert any(clip["made_by"] == "person" and clip["end_ms"] - clip["start_ms"] == length for clip in clips)
 
 
+def test_the_place_stays_where_the_signed_url_ends_while_it_plays(open_project: Callable[[str], Page]) -> None:
+    page = open_project("details")
+    page.wait_for_function("document.querySelector('video').readyState > 1", timeout=60_000)
+    page.get_by_label("Place in the video").fill("120000")
+    page.locator(".player").get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("!document.querySelector('video').paused && document.querySelector('video').currentTime > 1")
+    page.evaluate("document.querySelector('video').src = '/v1/nothing'")
+    page.wait_for_function("!document.querySelector('video').paused && document.querySelector('video').src.includes('X-Amz-')")
+    assert place_of(page).startswith("2:0")
+
+
 def long_transcript(real: dict[str, Any]) -> dict[str, Any]:
     draw = random.Random(1)
     texts = [word["text"] for word in real["words"]]

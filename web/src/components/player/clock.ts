@@ -176,7 +176,8 @@ export class PlayerClock {
   }
 
   private now(): number {
-    return this.media ? this.media.currentTime * 1000 + this.offsetMs : this.ms.peek();
+    // Between two files the element stands at 0, the clock stays where it was.
+    return this.media && this.media.readyState > 0 ? this.media.currentTime * 1000 + this.offsetMs : this.ms.peek();
   }
 
   private started(): void {

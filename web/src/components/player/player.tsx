@@ -57,7 +57,7 @@ export function Player({ clock, source, durationMs, label, keys = true, overlay,
       element.removeAttribute("src");
       element.load();
     };
-  }, [clock, url]);
+  }, [clock, url, source.renewed]);
 
   const fullScreen = useCallback(() => {
     if (document.fullscreenElement) void document.exitFullscreen();

@@ -36,6 +36,8 @@ export interface PlayerSource {
   detail: string | null;
   reason: string | null;
   problem: ApiProblem | null;
+  /** Counts what `renew` brought: the file is opened again, also where its URL is the same. */
+  renewed?: number;
   /** Ask for another URL; the player keeps its place. */
   renew: () => void;
 }
@@ -82,6 +84,7 @@ export function useSource(projectId: string | null, standIn?: () => Promise<Stan
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const turn = useRef(0);
   const kept = useRef<SourceAnswer | null>(null);
+  const renewed = useRef(0);
   const instead = useRef(standIn);
   instead.current = standIn;
 
@@ -102,14 +105,14 @@ export function useSource(projectId: string | null, standIn?: () => Promise<Stan
         answer.expires_at = known.expires_at;
       }
       kept.current = answer;
-      setState(ofAnswer(answer));
+      setState({ ...ofAnswer(answer), renewed: renewed.current });
       later(answer.state === "preparing" ? POLL_MS : renewIn(answer.expires_at));
     } catch (error) {
       const problem = asProblem(error);
       const other = problem.status === 404 ? ((await instead.current?.().catch(() => null)) ?? null) : null;
       if (own !== turn.current) return;
       if (other) {
-        setState({ ...NOTHING, state: "ready", url: other.url, offsetMs: other.offsetMs });
+        setState({ ...NOTHING, state: "ready", url: other.url, offsetMs: other.offsetMs, renewed: renewed.current });
         later(renewIn(other.expiresAt));
         return;
       }
@@ -132,6 +135,7 @@ export function useSource(projectId: string | null, standIn?: () => Promise<Stan
 
   const renew = useCallback(() => {
     kept.current = null;
+    renewed.current += 1;
     void read();
   }, [read]);
   return { ...state, renew };

@@ -35,7 +35,7 @@ export function ClipCard({ projectId, clip, onJump }: { projectId: string; clip:
         </p>
         <ul class="plain row tight" aria-label={t("files", { count: newest.length })}>
           {newest.map((file) => (
-            <li key={file.export_id}><a class="file-badge" href={to("exports", file.export_id)} aria-label={t("details", { aspect: file.aspect })}><Badge tone={toneOf(file)}>{file.state === "rendering" && <span class="spinner" aria-hidden="true" />}{t("file", { aspect: file.aspect, state: stateOf(file) })}</Badge></a></li>
+            <li key={file.export_id}><a class="file-badge" href={to("exports", file.export_id)} title={t("details", { aspect: file.aspect })}><Badge tone={toneOf(file)}>{file.state === "rendering" && <span class="spinner" aria-hidden="true" />}{t("file", { aspect: file.aspect, state: stateOf(file) })}</Badge></a></li>
           ))}
         </ul>
         {failed && (
