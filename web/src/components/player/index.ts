@@ -5,4 +5,4 @@
 export { PlayerClock, usePlayerClock, type Guide, type TimeRange } from "./clock";
 export { isTyping } from "./keys";
 export { Player, type PlayerProps } from "./player";
-export { useSource, type PlayerSource, type SourceAnswer, type StandIn } from "./source";
+export { useSource, type PlayerSource } from "./source";

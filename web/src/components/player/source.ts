@@ -1,25 +1,10 @@
-/**
- * The playable file of a project: `GET /v1/projects/{id}/source`, renewed before its URL ends and after an error.
- *
- * `useSource(projectId, standIn)`: `standIn` is played where the API has no such answer.
- */
+/** The playable file of a project: `GET /v1/projects/{id}/source`, renewed before its URL ends and after an error. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { fetchText } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { asProblem, type ApiProblem } from "~/api/problem";
 
 /** The answer of the API. */
-export interface SourceAnswer {
-  state: "ready" | "preparing" | "unavailable";
-  kind: "source" | "proxy" | null;
-  url: string | null;
-  expires_at: string | null;
-  content_type: string | null;
-  width_px: number | null;
-  height_px: number | null;
-  duration_ms: number;
-  reason: string | null;
-  detail: string | null;
-}
+export type SourceAnswer = Schemas["SourceLink"];
 
 export interface PlayerSource {
   state: "loading" | "ready" | "preparing" | "unavailable" | "refused";
@@ -40,13 +25,6 @@ export interface PlayerSource {
   renewed?: number;
   /** Ask for another URL; the player keeps its place. */
   renew: () => void;
-}
-
-export interface StandIn {
-  url: string;
-  offsetMs: number;
-  /** When its URL ends, in ms since 1970. */
-  expiresAt: number;
 }
 
 const RENEWED_BEFORE_MS = 90_000;
@@ -79,14 +57,12 @@ export function renewIn(expiresAt: string | number | null, now = Date.now()): nu
 }
 
 /** `null` as project asks nothing. */
-export function useSource(projectId: string | null, standIn?: () => Promise<StandIn | null>): PlayerSource {
+export function useSource(projectId: string | null): PlayerSource {
   const [state, setState] = useState(NOTHING);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const turn = useRef(0);
   const kept = useRef<SourceAnswer | null>(null);
   const renewed = useRef(0);
-  const instead = useRef(standIn);
-  instead.current = standIn;
 
   const read = useCallback(async () => {
     if (projectId === null) return;
@@ -96,7 +72,7 @@ export function useSource(projectId: string | null, standIn?: () => Promise<Stan
       if (ms !== null && own === turn.current) timer.current = setTimeout(() => void read(), ms);
     };
     try {
-      const answer = JSON.parse(await fetchText(`/v1/projects/${projectId}/source`)) as SourceAnswer;
+      const answer = await call(api.GET("/v1/projects/{project_id}/source", { params: { path: { project_id: projectId } } }));
       if (own !== turn.current) return;
       const known = kept.current;
       // Each answer signs another URL; while it plays the file is not opened again without a cause.
@@ -109,13 +85,7 @@ export function useSource(projectId: string | null, standIn?: () => Promise<Stan
       later(answer.state === "preparing" ? POLL_MS : renewIn(answer.expires_at));
     } catch (error) {
       const problem = asProblem(error);
-      const other = problem.status === 404 ? ((await instead.current?.().catch(() => null)) ?? null) : null;
       if (own !== turn.current) return;
-      if (other) {
-        setState({ ...NOTHING, state: "ready", url: other.url, offsetMs: other.offsetMs, renewed: renewed.current });
-        later(renewIn(other.expiresAt));
-        return;
-      }
       const isEarly = problem.code === "not-ready";
       // A file that plays goes on playing while the network is away.
       setState((old) => (problem.isOffline && old.url ? old : { ...NOTHING, state: isEarly ? "preparing" : "refused", problem: isEarly ? null : problem, detail: isEarly ? null : problem.detail }));

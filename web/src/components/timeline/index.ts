@@ -5,6 +5,6 @@
  * the ends of the selection. Time goes from left to right in every language.
  */
 export { speakerColour } from "./colours";
-export { columns, decodePeaks, type Peaks, type WaveformAnswer } from "./peaks";
+export { columns, decodePeaks, type Peaks } from "./peaks";
 export { Timeline } from "./timeline";
 export type { Lane, LaneRange, Range, TimelineProps } from "./types";

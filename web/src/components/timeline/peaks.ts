@@ -1,15 +1,5 @@
 /** The waveform's numbers: decoded peaks, and the columns that a width of pixels shows of them. */
-
-/** The answer of `GET /v1/projects/{id}/waveform`. */
-export interface WaveformAnswer {
-  duration_ms: number;
-  start_ms: number;
-  per_second: number;
-  count: number;
-  /** Base64, one byte a peak. */
-  peaks: string;
-  reason: string | null;
-}
+import type { Schemas } from "~/api/client";
 
 export interface Peaks {
   startMs: number;
@@ -18,7 +8,8 @@ export interface Peaks {
   values: Uint8Array;
 }
 
-export function decodePeaks(answer: WaveformAnswer): Peaks {
+/** The peaks of `GET /v1/projects/{id}/waveform`. */
+export function decodePeaks(answer: Pick<Schemas["WaveformPeaks"], "start_ms" | "per_second" | "peaks">): Peaks {
   const text = atob(answer.peaks);
   const values = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at += 1) values[at] = text.charCodeAt(at);

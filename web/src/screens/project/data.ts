@@ -1,25 +1,16 @@
 /** What the screen reads of its project. Parts that are still being made are absent without being an error. */
 import { useMemo } from "preact/hooks";
-import { api, call, fetchText, type Schemas } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { asProblem, type ApiProblem } from "~/api/problem";
 import { useQuery, type Query } from "~/api/query";
-import { decodePeaks, type Peaks, type WaveformAnswer } from "~/components/timeline";
+import { decodePeaks, type Peaks } from "~/components/timeline";
 
 export type Project = Schemas["Project"];
 export type Clip = Schemas["Clip"];
 export type Intelligence = Schemas["Intelligence"];
 export type Speaker = Schemas["ProjectSpeaker"];
 
-/** The answer of `GET /v1/projects/{id}/timeline`; a list is null where that part is not there (yet). */
-export interface TimelineAnswer {
-  duration_ms: number;
-  complete: boolean;
-  shots: { start_ms: number; end_ms: number; kind: "cut" | "fade" | "dissolve" | null }[] | null;
-  faces: { start_ms: number; end_ms: number; count: number; speaker: string | null }[] | null;
-  screens: { start_ms: number; end_ms: number }[] | null;
-  speech: { start_ms: number; end_ms: number; speaker: string | null }[] | null;
-  sounds: { start_ms: number; end_ms: number; kind: string; confidence: number }[] | null;
-}
+export type TimelineAnswer = Schemas["Timeline"];
 
 /** Names of what is kept, for `invalidate` and `setQuery`. */
 export const keys = {
@@ -101,12 +92,11 @@ export function useKnowledge(id: string): Part<Intelligence> {
 }
 
 export function useTimeline(id: string): Part<TimelineAnswer> {
-  return partOf(useQuery(keys.timeline(id), async (signal) => JSON.parse(await fetchText(`/v1/projects/${id}/timeline`, { signal })) as TimelineAnswer));
+  return partOf(useQuery(keys.timeline(id), (signal) => call(api.GET("/v1/projects/{project_id}/timeline", { ...path(id), signal }))));
 }
 
 export function useWaveform(id: string): Part<Peaks> {
-  return partOf(useQuery(keys.waveform(id), async (signal) =>
-    decodePeaks(JSON.parse(await fetchText(`/v1/projects/${id}/waveform`, { signal })) as WaveformAnswer)));
+  return partOf(useQuery(keys.waveform(id), async (signal) => decodePeaks(await call(api.GET("/v1/projects/{project_id}/waveform", { ...path(id), signal })))));
 }
 
 /** An export with its signed files; null asks nothing. */

@@ -14,7 +14,7 @@ export function laneWords(nameOf: LaneWords["speaker"]): LaneWords {
     screens: t("laneScreens"),
     sounds: t("laneSounds"),
     shot: (at, kind) => (kind ? t("shotAfter", { at, kind: t(`kind_${kind}` as MessageKey) }) : t("shot", { at })),
-    face: (count, name) => (name ? t("facesOf", { name }) : t("faces", { count })),
+    face: (count) => t("faces", { count }),
     screen: t("screen"),
     sound: (kind) => (SOUNDS.includes(kind) ? t(`sound_${kind}` as MessageKey) : kind),
     moment: (title, score) => t("momentOf", { title, score: Math.round(score) }),

@@ -12,7 +12,7 @@ export interface LaneWords {
   screens: string;
   sounds: string;
   shot: (at: number, kind: string | null) => string;
-  face: (count: number, name: string) => string;
+  face: (count: number) => string;
   screen: string;
   sound: (kind: string) => string;
   moment: (title: string, score: number) => string;
@@ -69,8 +69,8 @@ export function lanesOf({ timeline, transcript, moments, clips, speakers }: Part
       id: "speech", label: words.speech, colour: "var(--speech)",
       ranges: ranges(speech, (one) => ({ label: words.speaker(one.speaker) || words.someone, colour: colourOf(one.speaker), text: speakers.length > 1 ? words.speaker(one.speaker) : undefined })),
     } : null,
-    timeline?.shots?.length ? { id: "shots", label: words.shots, colour: "var(--shot)", ranges: ranges(timeline.shots, (one, at) => ({ label: words.shot(at + 1, one.kind), level: at % 2 ? 0.5 : 0.9 })) } : null,
-    timeline?.faces?.length ? { id: "faces", label: words.faces, colour: "var(--face)", ranges: ranges(timeline.faces, (one) => ({ label: words.face(one.count, words.speaker(one.speaker)), level: Math.min(1, 0.5 + one.count / 6) })) } : null,
+    timeline?.shots?.length ? { id: "shots", label: words.shots, colour: "var(--shot)", ranges: ranges(timeline.shots, (one, at) => ({ label: words.shot(at + 1, one.kind ?? null), level: at % 2 ? 0.5 : 0.9 })) } : null,
+    timeline?.faces?.length ? { id: "faces", label: words.faces, colour: "var(--face)", ranges: ranges(timeline.faces, (one) => ({ label: words.face(one.count), level: Math.min(1, 0.5 + one.count / 6) })) } : null,
     timeline?.screens?.length ? { id: "screens", label: words.screens, colour: "var(--caution-ink)", ranges: ranges(timeline.screens, () => ({ label: words.screen })) } : null,
     timeline?.sounds?.length ? {
       id: "sounds", label: words.sounds, colour: "var(--sound)", rows: 2, height: 8,

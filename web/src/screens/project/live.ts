@@ -22,6 +22,7 @@ const MADE_BY: Record<string, ((id: string) => string)[]> = {
   detect: [keys.moments, keys.clips],
   frame: [keys.clips],
   render: [keys.clips],
+  transcode: [keys.timeline, keys.waveform],
 };
 
 /** Reads again what is named, together and at most every 0.6 s. */

@@ -1,14 +1,13 @@
 /** Player, timeline and the parts of a project, all on one clock. */
 import { useLocation } from "preact-iso";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
-import { api, call } from "~/api/client";
 import type { ApiProblem } from "~/api/problem";
 import { Button } from "~/components/button";
-import { Player, usePlayerClock, useSource, type StandIn, type TimeRange } from "~/components/player";
+import { Player, usePlayerClock, useSource, type TimeRange } from "~/components/player";
 import { Notice, ProblemNotice } from "~/components/states";
 import { Timeline, type LaneRange } from "~/components/timeline";
 import { may } from "~/session/session";
-import { useClips, useKnowledge, useMoments, useNames, useSpeakers, useTimeline, useTranscript, useWaveform, type Clip, type Project } from "./data";
+import { useClips, useKnowledge, useMoments, useNames, useSpeakers, useTimeline, useTranscript, useWaveform, type Project } from "./data";
 import { DetailsPanel } from "./details";
 import { Head, retry } from "./head";
 import { bordersOf, lanesOf, snapTo } from "./lanes";
@@ -37,11 +36,7 @@ export function Workspace({ project, problem, onErased }: { project: Project; pr
   const waveform = useWaveform(id);
   const items = clips.data?.items;
   useLive(id, project, items);
-  const source = useSource(id, useStandIn(items));
-  const hasNone = source.state === "refused" && source.problem?.status === 404;
-  useEffect(() => {
-    if (items && hasNone) source.renew(); // a clip's file may stand in by now
-  }, [items]);
+  const source = useSource(id);
   const nameOf = useNames(speakers.data?.speakers, speakerWord);
   const [range, setRange] = useState<TimeRange | null>(null);
   const [wish, setWish] = useState<Wish | null>(null);
@@ -139,17 +134,6 @@ function useStart(seek: (ms: number) => void, durationMs: number): void {
   useEffect(() => {
     if (durationMs > 0 && at > 0) seek(at);
   }, [durationMs > 0, at]);
-}
-
-/** A clip's file where the API has no file of the whole. */
-function useStandIn(clips: Clip[] | undefined): () => Promise<StandIn | null> {
-  return async () => {
-    const clip = clips?.find((one) => one.exports.some((file) => file.state === "done"));
-    const file = clip?.exports.find((one) => one.state === "done");
-    if (!clip || !file) return null;
-    const { files } = await call(api.GET("/v1/exports/{export_id}", { params: { path: { export_id: file.export_id } } }));
-    return files ? { url: files.video.url, offsetMs: clip.start_ms, expiresAt: new Date(files.expires_at).getTime() } : null;
-  };
 }
 
 function Messages({ project, problem }: { project: Project; problem: ApiProblem | null }) {
