@@ -44,11 +44,6 @@ JUMP = """async (ms) => {
 }"""
 
 
-@pytest.fixture(autouse=True)
-def _DEV(page: Page) -> None:
-    page.route("**/v1/events", lambda route: route.abort())
-
-
 @pytest.fixture
 def open_project(page: Page, site: Site, project: dict[str, Any]) -> Callable[[str], Page]:
     """Opens the shipped lecture's project at a tab, once its words are there."""
