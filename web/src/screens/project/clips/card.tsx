@@ -117,7 +117,7 @@ function Picture({ clip, file }: { clip: Clip; file: File | null }) {
   useEffect(() => end, []);
   const isPicture = files?.video.content_type.startsWith("video/");
   return (
-    <a class="clip-picture" href={to("clips", clip.clip_id)} aria-label={t("preview", { title: clip.title })} tabIndex={-1} onMouseEnter={begin} onMouseLeave={end} onFocus={begin} onBlur={end}>
+    <a class="clip-picture" href={to("clips", clip.clip_id)} tabIndex={-1} aria-hidden="true" onMouseEnter={begin} onMouseLeave={end}>
       {files ? <img src={files.thumbnail.url} alt="" loading="lazy" onError={known.reload} /> : <span class="clip-blank"><Icon name="film" size={32} /></span>}
       {isPlaying && files && isPicture && <video src={files.video.url} muted autoplay loop playsInline aria-hidden="true" />}
       {clip.score !== null && <Score score={clip.score} />}

@@ -34,7 +34,6 @@ export const t = words({
     rel_part_of: "is part of",
     rel_said_with: "named with",
     rel_works_for: "works for",
-    sentence: "{subject} {verb} {object}",
   },
   de: {
     summary: "In Kürze",
@@ -69,6 +68,5 @@ export const t = words({
     rel_part_of: "ist Teil von",
     rel_said_with: "genannt mit",
     rel_works_for: "arbeitet für",
-    sentence: "{subject} {verb} {object}",
   },
 });
