@@ -21,6 +21,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from api.http.auth import bearer
+from api.http.browsers.cookies import is_secure, read_access_cookie
 from api.http.operations import Call, Operation, Reply
 from api.organisation.change_messages import MESSAGES, RESET, ResetReason, StreamReset
 from api.projects.events import HEARTBEAT_S, RETRY_MS
@@ -85,7 +86,10 @@ def seconds_of_token(call: Call[Any, Any]) -> float | None:
     if call.caller.session_id is None and call.caller.grant_id is None:
         return None
     tokens = call.context.identity.tokens
-    claims = tokens.verify(bearer(call.request.headers.get("authorization")))
+    cookie = None
+    if "authorization" not in call.request.headers:
+        cookie = read_access_cookie(call.request, secure=is_secure(call.context.settings))
+    claims = tokens.verify(cookie or bearer(call.request.headers.get("authorization")))
     return tokens.left_s(claims) if claims is not None else 0.0
 
 

@@ -99,7 +99,8 @@ def test_moments_contents_and_clips_say_why_and_jump(open_project: Callable[[str
     page.locator(".quote-jump").last.click()
     assert_accessible(page)
     page.get_by_role("tab", name="Clips").click()
-    expect(page.locator(".clip-card").first.get_by_role("link", name="Edit")).to_have_attribute("href", re.compile("/app/clips/"))
+    editor = page.locator(".clip-card").first.get_by_role("link", name="Edit")
+    expect(editor).to_have_attribute("href", re.compile("/app/clips/"))
     expect(page.locator(".clip-picture img").first).to_be_visible()
     assert_accessible(page)
     for tab in ("Speakers", "Details"):
@@ -192,6 +193,22 @@ def test_a_marked_range_becomes_a_clip(
     assert any(clip["made_by"] == "person" and clip["end_ms"] - clip["start_ms"] == length for clip in clips)
 
 
+def test_another_persons_correction_comes_by_itself(
+    open_project: Callable[[str], Page], client: httpx2.Client, project: dict[str, Any]
+) -> None:
+    page = open_project("transcript")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert not find_cut_off(page)
+    address = f"/v1/projects/{project['project_id']}/transcript"
+    told = client.get(address).json()
+    first = told["segments"][0]
+    for version, text in ((told["version"], "Once more."), (told["version"] + 1, first["text"])):
+        ends = (0, first["end_word"]) if version == told["version"] else (0, 2)
+        edit = {"first_word": ends[0], "end_word": ends[1], "text": text}
+        assert client.patch(address, json={"version": version, "edits": [edit]}).status_code == 200
+        expect(page.locator(".sentence").first).to_contain_text(text, timeout=20_000)
+
+
 def long_transcript(real: dict[str, Any]) -> dict[str, Any]:
     draw = random.Random(1)
     texts = [word["text"] for word in real["words"]]
@@ -201,14 +218,17 @@ def long_transcript(real: dict[str, Any]) -> dict[str, Any]:
         first = len(words)
         for _ in range(min(draw.randint(6, 24), WORDS - first)):
             at = len(words)
-            words.append(real["words"][0] | {"text": texts[at % len(texts)], "start_ms": at * WORD_MS, "end_ms": at * WORD_MS + 300})
+            times = {"start_ms": at * WORD_MS, "end_ms": at * WORD_MS + 300}
+            words.append(real["words"][0] | times | {"text": texts[at % len(texts)]})
         text = " ".join(word["text"] for word in words[first:])
         times = {"start_ms": words[first]["start_ms"], "end_ms": words[-1]["end_ms"]}
         segments.append(real["segments"][0] | times | {"text": text, "first_word": first, "end_word": len(words)})
     return real | {"words": words, "segments": segments, "duration_ms": WORDS * WORD_MS}
 
 
-def test_ten_thousand_words_scroll_and_jump(page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]) -> None:
+def test_ten_thousand_words_scroll_and_jump(
+    page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]
+) -> None:
     address = f"/v1/projects/{project['project_id']}"
     transcript = long_transcript(client.get(f"{address}/transcript").json())
     long = client.get(address).json() | {"duration_ms": WORDS * WORD_MS}
@@ -223,14 +243,15 @@ def test_ten_thousand_words_scroll_and_jump(page: Page, site: Site, client: http
 
 
 def refuse(status: int, code: str) -> Callable[[Route], None]:
-    body = {"type": f"/problems/{code}", "title": code, "status": status, "code": code, "detail": "", "request_id": "abc"}
+    body = {"type": f"/problems/{code}", "title": code, "status": status, "code": code, "detail": ""}
     return lambda route: route.fulfill(status=status, json=body, content_type="application/problem+json")
 
 
 def test_a_project_at_work_tells_its_steps_and_fills_by_itself(page: Page, site: Site, project: dict[str, Any]) -> None:
     address = f"/v1/projects/{project['project_id']}"
     running = project | {"state": "running", "percent": 40, "finished_at": None, "clip_count": 0}
-    running["stages"] = [stage | {"state": "running", "percent": 40, "finished_at": None} if stage["stage"] == "listen" else stage for stage in project["stages"]]
+    at_work = {"state": "running", "percent": 40, "finished_at": None}
+    running["stages"] = [one | at_work if one["stage"] == "listen" else one for one in project["stages"]]
     page.route(f"**{address}", lambda route: route.fulfill(json=running))
     page.route(f"**{address}/transcript", refuse(404, "not-ready"))
     page.goto(site.app(f"projects/{project['project_id']}"))
@@ -256,7 +277,8 @@ def test_the_place_stays_where_the_signed_url_ends_while_it_plays(open_project: 
     page.wait_for_function("document.querySelector('video').readyState > 1", timeout=120_000)
     page.get_by_label("Place in the video").fill("120000")
     page.locator(".player").get_by_role("button", name="Play", exact=True).click()
-    page.wait_for_function("!document.querySelector('video').paused && document.querySelector('video').currentTime > 1")
+    plays = "!document.querySelector('video').paused"
+    page.wait_for_function(f"{plays} && document.querySelector('video').currentTime > 120.5")
     page.evaluate("document.querySelector('video').src = '/v1/nothing'")
-    page.wait_for_function("!document.querySelector('video').paused && document.querySelector('video').src.includes('X-Amz-')")
+    page.wait_for_function(f"{plays} && document.querySelector('video').src.includes('X-Amz-')")
     assert place_of(page).startswith("2:0")
