@@ -64,8 +64,8 @@ class EventStream:
 
 @asynccontextmanager
 async def open_stream(app: Any, path: str, token: str, **headers: str) -> AsyncIterator[EventStream]:
-    """The stream of a path, until the client leaves."""
-    given = {"host": "api", "authorization": f"Bearer {token}"} | headers
+    """The stream of a path, until the client leaves; without a token as the `headers` say."""
+    given = {"host": "api"} | ({"authorization": f"Bearer {token}"} if token else {}) | headers
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http",
         "http_version": "1.1", "root_path": "", "client": ("127.0.0.1", 40_000), "server": ("api", 80),

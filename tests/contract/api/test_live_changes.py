@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.http.browsers.cookies import cookie_names, is_secure
 from api.organisation import live_changes
 from core.infra.postgres.connection import org_transaction
 from core.infra.postgres.outbox import Cause
@@ -252,6 +253,13 @@ async def test_a_stream_ends_with_its_tokens_life(
         await opened(stream)
         assert await stream.next() is None
     assert 0 < lives[0] <= 60 * postgres.identity.access_minutes
+
+
+async def test_a_browser_is_known_by_its_cookie(world: World, postgres: Settings) -> None:
+    person = await join(world, postgres, world.bob, "owner")
+    name = cookie_names(secure=is_secure(postgres))[0]
+    async with open_stream(world.app, PATH, "", cookie=f"{name}={person.session['access_token']}") as stream:
+        await opened(stream)
 
 
 async def test_a_head_request_is_answered_at_once(world: World) -> None:
