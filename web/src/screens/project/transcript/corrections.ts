@@ -81,7 +81,7 @@ export function applied(transcript: Transcript, edit: WordEdit, version: number)
 
 export type Meeting =
   /** Nobody touched this sentence: the same edit, where the words are now. */
-  | { kind: "clean"; edit: WordEdit | null }
+  | { kind: "clean"; segment: Segment; edit: WordEdit | null }
   /** Somebody changed it too. */
   | { kind: "conflict"; theirs: string; segment: Segment; edit: WordEdit | null }
   /** Somebody removed it. */
@@ -95,5 +95,5 @@ export function meet(newer: Transcript, segment: Segment, before: string, mine: 
   if (!best) return { kind: "gone" };
   const theirs = textOf(newer.words.slice(best.first_word, best.end_word), newer.language);
   const edit = editOf(newer.words, best, mine, newer.language);
-  return theirs === before ? { kind: "clean", edit } : { kind: "conflict", theirs, segment: best, edit };
+  return theirs === before ? { kind: "clean", segment: best, edit } : { kind: "conflict", theirs, segment: best, edit };
 }

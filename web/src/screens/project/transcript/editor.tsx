@@ -2,18 +2,26 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Button } from "~/components/button";
 import { common } from "~/i18n/common";
-import { textOf } from "./corrections";
 import { t } from "./messages";
-import type { Segment, Transcript } from "./paragraphs";
 
-export function Editor({ transcript, segment, onSave, onLeave }: {
-  transcript: Transcript;
-  segment: Segment;
+/** A sentence that is being corrected: what it said at the beginning, and what the person has written since. */
+export interface Draft {
+  startMs: number;
+  began: string;
+  text: string;
+}
+
+export function Editor({ draft, onSave, onLeave }: {
+  /** Kept by the list, so that the text outlives a newer version of the transcript. */
+  draft: Draft;
   onSave: (text: string) => void;
   onLeave: () => void;
 }) {
-  // What it began with stays, also where the transcript changes meanwhile: the server then finds the difference.
-  const [text, setText] = useState(() => textOf(transcript.words.slice(segment.first_word, segment.end_word), transcript.language));
+  const [text, show] = useState(draft.text);
+  const setText = (next: string) => {
+    draft.text = next;
+    show(next);
+  };
   const field = useRef<HTMLTextAreaElement>(null);
   const fit = () => {
     const element = field.current;

@@ -4,9 +4,10 @@ import { Button } from "~/components/button";
 import type { MenuItem } from "~/components/menu";
 import type { PlayerClock, TimeRange } from "~/components/player";
 import { may } from "~/session/session";
-import { tell } from "~/state/toasts";
 import type { Speaker } from "../data";
 import { ConflictDialog } from "./conflict";
+import { textOf } from "./corrections";
+import type { Draft } from "./editor";
 import { t } from "./messages";
 import { paragraphOf, paragraphsOf, segmentOf, wordAt, type Paragraph, type Transcript } from "./paragraphs";
 import { NameDialog } from "./name-dialog";
@@ -35,7 +36,7 @@ const NONE: Hit[] = [];
 
 export function TranscriptPanel({ transcript, speakers, nameOf, clock, corrections, onMark }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
-  const [editing, setEditing] = useState<number | null>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const [wanted, setWanted] = useState("");
   const [hitAt, setHitAt] = useState(0);
@@ -50,9 +51,10 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
   const mayWrite = may("projects:write");
   const following = useFollow(scroller, clock, transcript.words, paragraphs, rows.toRow);
 
-  useEffect(() => {
-    if (corrections.sees(transcript.version ?? 1)) tell(t("reloaded"));
-  }, [transcript.version, corrections]);
+  // The sentence that is being corrected is found by its time: another person may have moved the words before it.
+  const editing = useMemo(() => (draft ? segmentOf(transcript.segments, Math.max(0, wordAt(transcript.words, draft.startMs))) : null), [draft, transcript]);
+
+  useEffect(() => void corrections.sees(transcript.version ?? 1), [transcript.version, corrections]);
 
   const showWord = useCallback(
     (word: number) => {
@@ -72,12 +74,14 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
   };
 
   const edit = (segment: number) => {
-    if (!mayWrite || !transcript.segments[segment]) return;
+    const one = transcript.segments[segment];
+    if (!mayWrite || !one) return;
+    const text = textOf(transcript.words.slice(one.first_word, one.end_word), transcript.language);
     clock.hold();
-    setEditing(segment);
+    setDraft({ startMs: one.start_ms, began: text, text });
   };
   const leave = useCallback(() => {
-    setEditing(null);
+    setDraft(null);
     clock.release();
     requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>("[data-word][tabindex]")?.focus({ preventScroll: true }));
   }, [clock]);
@@ -85,9 +89,9 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     (segment: number, text: string) => {
       const one = transcript.segments[segment];
       leave();
-      if (one) void corrections.correct(one, text);
+      if (one) void corrections.correct(one, text, draft?.began);
     },
-    [transcript, corrections, leave],
+    [transcript, corrections, leave, draft],
   );
   const jump = useCallback(
     (ms: number) => {
@@ -156,7 +160,7 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     list.push(
       <div key={paragraph.key} ref={rows.rowRef(at)} class="words-place">
         <Row
-          transcript={transcript} paragraph={paragraph} speakers={ids} nameOf={nameOf} cursor={holds ? tab : null} editing={edits ? editing : null}
+          transcript={transcript} paragraph={paragraph} speakers={ids} nameOf={nameOf} cursor={holds ? tab : null} editing={edits ? editing : null} draft={edits ? draft : null}
           hits={hits} hit={hit && hit.endWord > paragraph.firstWord && hit.firstWord < paragraph.endWord ? hit : null}
           menu={mayWrite && speakers.length > 0 ? menu : null} onJump={jump} onSave={save} onLeave={leave}
         />

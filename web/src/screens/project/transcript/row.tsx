@@ -5,7 +5,7 @@ import { Menu, type MenuItem } from "~/components/menu";
 import { speakerColour } from "~/components/timeline";
 import { clock as clockText } from "~/i18n";
 import { space } from "./corrections";
-import { Editor } from "./editor";
+import { Editor, type Draft } from "./editor";
 import { t } from "./messages";
 import { doubtsOf, type Paragraph, type Transcript } from "./paragraphs";
 import type { Hit } from "./search";
@@ -17,7 +17,9 @@ export interface RowProps {
   nameOf: (id: string | null | undefined) => string;
   /** The word that the Tab key reaches, where it is in this paragraph. */
   cursor: number | null;
+  /** The segment that is being corrected. */
   editing: number | null;
+  draft: Draft | null;
   hits: Hit[];
   hit: Hit | null;
   menu: ((paragraph: Paragraph) => MenuItem[]) | null;
@@ -43,7 +45,7 @@ export function Row(props: RowProps) {
   );
 }
 
-function Words({ transcript, paragraph, cursor, editing, hits, hit, onSave, onLeave }: RowProps) {
+function Words({ transcript, paragraph, cursor, editing, draft, hits, hit, onSave, onLeave }: RowProps) {
   const gap = space(transcript.language);
   return useMemo(() => {
     const marked = marksOf(hits, paragraph);
@@ -51,8 +53,8 @@ function Words({ transcript, paragraph, cursor, editing, hits, hit, onSave, onLe
     for (let at = paragraph.firstSegment; at < paragraph.endSegment; at += 1) {
       const segment = transcript.segments[at];
       if (!segment) continue;
-      if (editing === at) {
-        parts.push(<Editor key={`edit-${segment.start_ms}`} transcript={transcript} segment={segment} onSave={(text) => onSave(at, text)} onLeave={onLeave} />);
+      if (editing === at && draft) {
+        parts.push(<Editor key={`edit-${draft.startMs}`} draft={draft} onSave={(text) => onSave(at, text)} onLeave={onLeave} />);
         continue;
       }
       const words = [];
@@ -81,7 +83,7 @@ function Words({ transcript, paragraph, cursor, editing, hits, hit, onSave, onLe
       parts.push(<span key={segment.start_ms} class="sentence" data-segment={at}>{words}</span>);
     }
     return <div class="words-text" lang={transcript.language ?? undefined} dir="auto">{parts}</div>;
-  }, [transcript, paragraph, cursor, editing, hits, hit, gap]);
+  }, [transcript, paragraph, cursor, editing, draft, hits, hit, gap]);
 }
 
 function marksOf(hits: Hit[], paragraph: Paragraph): Set<number> {

@@ -38,11 +38,17 @@ export class Corrections {
     private readonly current: () => Transcript | undefined,
   ) {}
 
-  /** Make a segment read as `text`. */
-  correct(segment: Segment, text: string): Promise<void> {
+  /** Make a segment read as `text`; `began`: what it said when the person began, where the newest may differ. */
+  correct(segment: Segment, text: string, began?: string): Promise<void> {
     const transcript = this.current();
     if (!transcript) return Promise.resolve();
     const before = textOf(transcript.words.slice(segment.first_word, segment.end_word), transcript.language);
+    if (began !== undefined && began !== before) {
+      const meeting = meet(transcript, segment, began, text);
+      if (meeting.kind === "clean") return this.correct(meeting.segment, text);
+      this.conflict.value = { meeting, mine: text, before: began };
+      return Promise.resolve();
+    }
     const edit = editOf(transcript.words, segment, text, transcript.language);
     if (!edit) return Promise.resolve();
     const inverse = inverseOf(transcript.words, edit, transcript.language);

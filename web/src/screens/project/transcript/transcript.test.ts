@@ -69,7 +69,7 @@ describe("corrections", () => {
   it("meets another person's correction elsewhere without asking", () => {
     const newer = applied(one, { first_word: 0, end_word: 1, text: "Well, yes, I" }, 4);
     const met = meet(newer, one.segments[2]!, "No higher.", "Not higher.");
-    expect(met).toEqual({ kind: "clean", edit: { first_word: 10, end_word: 11, text: "Not" } });
+    expect(met).toMatchObject({ kind: "clean", edit: { first_word: 10, end_word: 11, text: "Not" } });
   });
 
   it("asks where both changed the same sentence", () => {
