@@ -1,0 +1,122 @@
+/** Every moment that was weighed, best first, and why. */
+import { useState } from "preact/hooks";
+import { Button } from "~/components/button";
+import type { TimeRange } from "~/components/player";
+import { Badge, Empty, Loading } from "~/components/states";
+import { clock as clockText, duration, number, percent } from "~/i18n";
+import { may } from "~/session/session";
+import { useEvidence, type Moment, type Moments } from "../data";
+import { Evidence } from "./evidence";
+import { t } from "./messages";
+
+interface Props {
+  projectId: string;
+  moments: Moments;
+  onPlay: (range: TimeRange) => void;
+  onJump: (ms: number) => void;
+  onMark: (range: TimeRange) => void;
+  onMake: (moment: { id: string; range: TimeRange }) => void;
+  /** The one that was chosen on the timeline. */
+  chosen: string | null;
+}
+
+const FEW = 12;
+
+export function MomentsPanel(props: Props) {
+  const { moments, chosen } = props;
+  const [isAll, setAll] = useState(false);
+  const [open, setOpen] = useState<string | null>(null);
+  const shown = open ?? chosen;
+  const evidence = useEvidence(shown ? props.projectId : null);
+  if (moments.moments.length === 0 || moments.nothing_found_reason) {
+    return (
+      <div class="panel-pad stack">
+        <Empty icon="film" title={t("nothing")}>{moments.nothing_found_reason && <p lang="en">{moments.nothing_found_reason}</p>}</Empty>
+        <Nearest {...props} />
+      </div>
+    );
+  }
+  const list = isAll ? moments.moments : moments.moments.filter((moment, at) => at < FEW || moment.selected || moment.id === shown);
+  return (
+    <div class="panel-pad">
+      <h2 class="panel-title">{t("found", { count: moments.moments.length })}</h2>
+      <p class="hint">{moments.order === "time" ? t("byTime") : t("foundText")}</p>
+      <ol class="plain moments">
+        {list.map((moment) => (
+          <Item key={moment.id} {...props} moment={moment} isOpen={shown === moment.id} evidence={evidence.data?.get(moment.id)} onToggle={() => setOpen(shown === moment.id ? "" : moment.id)} />
+        ))}
+      </ol>
+      {moments.moments.length > FEW && <p class="more"><Button onClick={() => setAll(!isAll)}>{isAll ? t("fewer") : t("all", { count: moments.moments.length })}</Button></p>}
+    </div>
+  );
+}
+
+function rangeOf(moment: { range: { start_ms: number; end_ms: number } }): TimeRange {
+  return { startMs: moment.range.start_ms, endMs: moment.range.end_ms };
+}
+
+function Item({ moment, isOpen, evidence, onToggle, onPlay, onJump, onMark, onMake }: Props & { moment: Moment; isOpen: boolean; evidence: Moment | undefined; onToggle: () => void }) {
+  const range = rangeOf(moment);
+  return (
+    <li class={`moment${moment.selected ? " selected" : ""}`}>
+      <Score score={moment.score} />
+      <div class="moment-body">
+        <h3>{moment.title || moment.hook}</h3>
+        <p class="hint row">
+          <button type="button" class="time-jump" onClick={() => onJump(range.startMs)}>{clockText(range.startMs)}</button>
+          <span>{duration(range.endMs - range.startMs)}</span>
+          <span>{t("confidence", { percent: percent(moment.confidence) })}</span>
+          {moment.selected && <Badge tone="good">{t("isClip", { rank: moment.rank ?? 0 })}</Badge>}
+        </p>
+        <p lang="en">{moment.reason}</p>
+        {moment.without_words && <p class="hint" lang="en">{moment.without_words}</p>}
+        {!moment.selected && (moment.lacks ?? []).length > 0 && <p class="hint">{t("whyNot")}: <span lang="en">{moment.lacks!.map((lack) => lack.told).join(" ")}</span></p>}
+        <div class="row tight">
+          <Button small icon="play" onClick={() => onPlay(range)}>{t("play")}</Button>
+          <Button small kind="quiet" icon="scissors" onClick={() => onMark(range)}>{t("mark")}</Button>
+          {may("projects:write") && !moment.selected && <Button small kind="quiet" icon="plus" onClick={() => onMake({ id: moment.id, range })}>{t("make")}</Button>}
+          <Button small kind="quiet" icon={isOpen ? "up" : "down"} aria-expanded={isOpen} onClick={onToggle}>{moment.selected ? t("whyClip") : t("why")}</Button>
+        </div>
+        {isOpen && (evidence ? <Evidence signals={evidence.signals} onJump={onJump} /> : <><Evidence signals={moment.signals} onJump={onJump} /><Loading /></>)}
+      </div>
+    </li>
+  );
+}
+
+export function Score({ score }: { score: number }) {
+  const rounded = Math.round(score);
+  return (
+    <span class="score" role="img" aria-label={t("score", { score: rounded })} style={{ "--score": `${rounded * 3.6}deg` }}>
+      <span aria-hidden="true">{number(rounded)}</span>
+    </span>
+  );
+}
+
+function Nearest({ moments, onPlay, onMake, onJump }: Props) {
+  const near = moments.nearest ?? [];
+  if (near.length === 0) return null;
+  return (
+    <section>
+      <h2 class="panel-title">{t("nearest")}</h2>
+      <ol class="plain moments">
+        {near.map((one) => {
+          const range = { startMs: one.start_ms, endMs: one.end_ms };
+          return (
+            <li key={one.moment_id} class="moment">
+              <Score score={one.score} />
+              <div class="moment-body">
+                <h3>{one.title || clockText(one.start_ms)}</h3>
+                <p class="hint row"><button type="button" class="time-jump" onClick={() => onJump(one.start_ms)}>{clockText(one.start_ms)}</button><span>{duration(one.end_ms - one.start_ms)}</span></p>
+                <ul lang="en">{one.lacks.map((lack) => <li key={lack.what}>{lack.told}</li>)}</ul>
+                <div class="row tight">
+                  <Button small icon="play" onClick={() => onPlay(range)}>{t("play")}</Button>
+                  {may("projects:write") && <Button small icon="plus" onClick={() => onMake({ id: one.moment_id, range })}>{t("make")}</Button>}
+                </div>
+              </div>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

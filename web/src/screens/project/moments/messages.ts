@@ -1,0 +1,78 @@
+import { words } from "~/i18n";
+
+export const t = words({
+  en: {
+    moments: "Moments",
+    found: { one: "{count} moment stands out", other: "{count} moments stand out" },
+    foundText: "Each got a score from 0 to 100: how likely an editor would post it. The best that do not overlap became clips.",
+    byTime: "In order of time: none was ranked with confidence.",
+    all: "Show all {count}",
+    fewer: "Show the best only",
+    score: "Score {score} of 100",
+    isClip: "Clip {rank}",
+    confidence: "{percent} sure",
+    why: "Why this moment",
+    whyClip: "Why this clip",
+    whyNot: "Why it is no clip",
+    play: "Play",
+    mark: "Mark",
+    make: "Make a clip of it",
+    evidence: "Evidence",
+    part: "{name}: {value} of 100",
+    weight: "weight {percent}",
+    unsure: "{percent} measured",
+    nothing: "No moment stood out enough",
+    nearest: "What came nearest",
+    doubtful: "these words are doubtful",
+    sub_hook: "Opening",
+    sub_emotion: "Emotion",
+    sub_coherence: "Holds together",
+    sub_clarity: "Clear start and end",
+    sub_energy: "Energy",
+    sub_novelty: "Something new",
+    sub_picture: "Picture",
+    sub_asked: "What you asked for",
+    sub_judged: "Compared by the model",
+  },
+  de: {
+    moments: "Momente",
+    found: { one: "{count} Moment fällt auf", other: "{count} Momente fallen auf" },
+    foundText: "Jeder bekam eine Wertung von 0 bis 100: wie wahrscheinlich jemand ihn veröffentlichen würde. Die besten, die sich nicht überschneiden, wurden Clips.",
+    byTime: "In der Reihenfolge der Zeit: keiner war mit Sicherheit der bessere.",
+    all: "Alle {count} zeigen",
+    fewer: "Nur die besten zeigen",
+    score: "Wertung {score} von 100",
+    isClip: "Clip {rank}",
+    confidence: "zu {percent} sicher",
+    why: "Warum dieser Moment",
+    whyClip: "Warum dieser Clip",
+    whyNot: "Warum er kein Clip ist",
+    play: "Abspielen",
+    mark: "Markieren",
+    make: "Einen Clip daraus machen",
+    evidence: "Belege",
+    part: "{name}: {value} von 100",
+    weight: "Gewicht {percent}",
+    unsure: "{percent} gemessen",
+    nothing: "Kein Moment fiel genug auf",
+    nearest: "Was am nächsten kam",
+    doubtful: "diese Wörter sind zweifelhaft",
+    sub_hook: "Einstieg",
+    sub_emotion: "Gefühl",
+    sub_coherence: "Zusammenhang",
+    sub_clarity: "Klarer Anfang und Schluss",
+    sub_energy: "Energie",
+    sub_novelty: "Etwas Neues",
+    sub_picture: "Bild",
+    sub_asked: "Wonach Sie fragten",
+    sub_judged: "Vom Modell verglichen",
+  },
+});
+
+const KNOWN = ["hook", "emotion", "coherence", "clarity", "energy", "novelty", "picture", "asked", "judged"] as const;
+
+/** A sub-score's name for people. */
+export function subScore(name: string): string {
+  const known = KNOWN.find((one) => one === name);
+  return known ? t(`sub_${known}`) : name.replaceAll("_", " ");
+}

@@ -1,0 +1,195 @@
+/** The transcript: follows the sound, jumps, is searched and corrected in place. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Button } from "~/components/button";
+import type { MenuItem } from "~/components/menu";
+import type { PlayerClock, TimeRange } from "~/components/player";
+import { may } from "~/session/session";
+import type { Speaker } from "../data";
+import { ConflictDialog } from "./conflict";
+import { textOf } from "./corrections";
+import type { Draft } from "./editor";
+import { t } from "./messages";
+import { paragraphOf, paragraphsOf, segmentOf, wordAt, type Paragraph, type Transcript } from "./paragraphs";
+import { NameDialog } from "./name-dialog";
+import { Row } from "./row";
+import { Finder, type Hit } from "./search";
+import { SearchBar } from "./search-bar";
+import { splitBack } from "./speaker-edits";
+import type { Corrections } from "./store";
+import { Tip } from "./tip";
+import { useFollow } from "./use-follow";
+import { useRows } from "./use-rows";
+
+interface Props {
+  transcript: Transcript;
+  speakers: Speaker[];
+  nameOf: (id: string | null | undefined) => string;
+  clock: PlayerClock;
+  corrections: Corrections;
+  onMark: (range: TimeRange) => void;
+}
+
+const LETTERS_A_LINE = 62;
+const LINE_PX = 28;
+const HEAD_PX = 48;
+const NONE: Hit[] = [];
+
+export function TranscriptPanel({ transcript, speakers, nameOf, clock, corrections, onMark }: Props) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [draft, setDraft] = useState<Draft | null>(null);
+  const [cursor, setCursor] = useState<number | null>(null);
+  const [wanted, setWanted] = useState("");
+  const [hitAt, setHitAt] = useState(0);
+  const [naming, setNaming] = useState<Speaker | null>(null);
+  const paragraphs = useMemo(() => paragraphsOf(transcript), [transcript]);
+  const guesses = useMemo(() => paragraphs.map((one) => HEAD_PX + Math.ceil(one.length / LETTERS_A_LINE) * LINE_PX), [paragraphs]);
+  const rows = useRows(scroller, guesses);
+  const ids = useMemo(() => speakers.map((one) => one.id), [speakers]);
+  const finder = useMemo(() => new Finder(transcript.words), [transcript.words]);
+  const hits = useMemo(() => (wanted.trim().length > 0 ? finder.find(wanted) : NONE), [finder, wanted]);
+  const hit = hits[Math.min(hitAt, hits.length - 1)] ?? null;
+  const mayWrite = may("projects:write");
+  const following = useFollow(scroller, clock, transcript.words, paragraphs, rows.toRow);
+
+  // The sentence that is being corrected is found by its time: another person may have moved the words before it.
+  const editing = useMemo(() => (draft ? segmentOf(transcript.segments, Math.max(0, wordAt(transcript.words, draft.startMs))) : null), [draft, transcript]);
+
+  useEffect(() => void corrections.sees(transcript.version ?? 1), [transcript.version, corrections]);
+
+  const showWord = useCallback(
+    (word: number) => {
+      const element = scroller.current?.querySelector<HTMLElement>(`[data-word="${word}"]`);
+      if (element) element.scrollIntoView({ block: "nearest" });
+      else rows.toRow(paragraphOf(paragraphs, word));
+    },
+    [rows, paragraphs],
+  );
+  const goTo = (at: number) => {
+    const next = hits[(at + hits.length) % hits.length];
+    if (!next) return;
+    setHitAt((at + hits.length) % hits.length);
+    following.value = false;
+    rows.toRow(paragraphOf(paragraphs, next.firstWord));
+    clock.seek(transcript.words[next.firstWord]!.start_ms);
+  };
+
+  const edit = (segment: number) => {
+    const one = transcript.segments[segment];
+    if (!mayWrite || !one) return;
+    const text = textOf(transcript.words.slice(one.first_word, one.end_word), transcript.language);
+    clock.hold();
+    setDraft({ startMs: one.start_ms, began: text, text });
+  };
+  const leave = useCallback(() => {
+    setDraft(null);
+    clock.release();
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>("[data-word][tabindex]")?.focus({ preventScroll: true }));
+  }, [clock]);
+  const save = useCallback(
+    (segment: number, text: string) => {
+      const one = transcript.segments[segment];
+      leave();
+      if (one) void corrections.correct(one, text, draft?.began);
+    },
+    [transcript, corrections, leave, draft],
+  );
+  const jump = useCallback(
+    (ms: number) => {
+      clock.seek(ms);
+      following.value = true;
+    },
+    [clock, following],
+  );
+
+  const moveTo = (word: number) => {
+    const next = Math.min(transcript.words.length - 1, Math.max(0, word));
+    setCursor(next);
+    clock.seek(transcript.words[next]!.start_ms);
+    showWord(next);
+    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-word="${next}"]`)?.focus({ preventScroll: true }));
+  };
+  const press = (event: KeyboardEvent) => {
+    const word = wordOf(event.target);
+    if (word === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    const segment = segmentOf(transcript.segments, word);
+    const to = {
+      ArrowRight: word + 1,
+      ArrowLeft: word - 1,
+      ArrowDown: transcript.segments[segment + 1]?.first_word ?? word,
+      ArrowUp: transcript.segments[Math.max(0, word > (transcript.segments[segment]?.first_word ?? 0) ? segment : segment - 1)]?.first_word ?? word,
+    }[event.key];
+    if (to !== undefined) moveTo(to);
+    else if (event.key === "Enter") edit(segment);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const click = (event: MouseEvent) => {
+    const word = wordOf(event.target);
+    if (word === null || !document.getSelection()?.isCollapsed) return;
+    setCursor(word);
+    jump(transcript.words[word]!.start_ms);
+  };
+  const selected = () => {
+    const selection = document.getSelection();
+    if (!selection || selection.isCollapsed || editing !== null) return;
+    const ends = [wordOf(selection.anchorNode), wordOf(selection.focusNode)].filter((one): one is number => one !== null).sort((one, two) => one - two);
+    if (ends.length === 2 && ends[1]! > ends[0]!) onMark({ startMs: transcript.words[ends[0]!]!.start_ms, endMs: transcript.words[ends[1]!]!.end_ms });
+  };
+
+  const menu = useCallback(
+    (paragraph: Paragraph): MenuItem[] => {
+      const give = (to: string | null, name = "") =>
+        void corrections.speakers([{ op: "split", words: [{ first_word: paragraph.firstWord, end_word: paragraph.endWord }], to, name }], splitBack(transcript, paragraph), t("splitDone"));
+      const own = speakers.find((one) => one.id === paragraph.speaker);
+      const items: MenuItem[] = speakers.map((one) => ({ label: t("saidBy", { name: nameOf(one.id) }), checked: one.id === paragraph.speaker, onSelect: () => one.id !== paragraph.speaker && give(one.id) }));
+      items.push({ label: t("newSpeaker"), icon: "plus", onSelect: () => give(null) });
+      if (own) items.push({ label: t("renameSpeaker", { name: nameOf(own.id) }), icon: "pencil", onSelect: () => setNaming(own) });
+      items.push({ label: t("correct"), icon: "text", onSelect: () => edit(paragraph.firstSegment) });
+      return items;
+    },
+    [speakers, nameOf, corrections, transcript],
+  );
+
+  const list = [];
+  const tab = cursor ?? Math.max(0, wordAt(transcript.words, clock.ms.peek()));
+  for (let at = rows.first; at < rows.end; at += 1) {
+    const paragraph = paragraphs[at]!;
+    const holds = tab >= paragraph.firstWord && tab < paragraph.endWord;
+    const edits = editing !== null && editing >= paragraph.firstSegment && editing < paragraph.endSegment;
+    list.push(
+      <div key={paragraph.key} ref={rows.rowRef(at)} class="words-place">
+        <Row
+          transcript={transcript} paragraph={paragraph} speakers={ids} nameOf={nameOf} cursor={holds ? tab : null} editing={edits ? editing : null} draft={edits ? draft : null}
+          hits={hits} hit={hit && hit.endWord > paragraph.firstWord && hit.firstWord < paragraph.endWord ? hit : null}
+          menu={mayWrite && speakers.length > 0 ? menu : null} onJump={jump} onSave={save} onLeave={leave}
+        />
+      </div>,
+    );
+  }
+  return (
+    <section class="words" aria-label={t("transcript")}>
+      <div class="words-tools">
+        <SearchBar value={wanted} count={hits.length} at={hits.length ? Math.min(hitAt, hits.length - 1) : 0} onChange={(text) => { setWanted(text); setHitAt(0); }} onGo={(way) => goTo(hit === null ? 0 : hitAt + way)} onFirst={() => goTo(0)} />
+        {corrections.saving.value > 0 && <span class="hint" role="status">{t("saving")}</span>}
+        {mayWrite && <Button small kind="quiet" icon="undo" disabled={corrections.undoable.value === 0} onClick={() => corrections.undo()} aria-label={t("undo")} title={t("undo")} />}
+      </div>
+      <p id="word-help" class="visually-hidden">{t("wordHelp")}</p>
+      <div class="words-scroll" ref={scroller} onKeyDown={press} onClick={click} onMouseUp={selected} onDblClick={(event) => { const word = wordOf(event.target); if (word !== null) { document.getSelection()?.removeAllRanges(); edit(segmentOf(transcript.segments, word)); } }}>
+        <div class="words-all" style={{ blockSize: `${rows.heights.total}px` }}>
+          <div class="words-shown" style={{ transform: `translateY(${rows.heights.top(rows.first)}px)` }}>{list}</div>
+        </div>
+      </div>
+      {!following.value && <Button class="words-follow" small icon="down" onClick={() => { following.value = true; }}>{t("follow")}</Button>}
+      <Tip scroller={scroller} transcript={transcript} />
+      <ConflictDialog corrections={corrections} />
+      {naming && <NameDialog speaker={naming} label={nameOf(naming.id)} corrections={corrections} onClose={() => setNaming(null)} />}
+    </section>
+  );
+}
+
+function wordOf(target: EventTarget | null): number | null {
+  const element = target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
+  const found = element?.closest<HTMLElement>("[data-word]");
+  return found ? Number(found.dataset["word"]) : null;
+}

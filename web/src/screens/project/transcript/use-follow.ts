@@ -1,0 +1,72 @@
+/** Marks the word that is said now and keeps it in view, until a person scrolls by hand. */
+import { effect, useSignal, type Signal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { PlayerClock } from "~/components/player";
+import { paragraphOf, wordAt, type Paragraph, type Word } from "./paragraphs";
+
+const SCROLL_KEYS = new Set(["PageUp", "PageDown", "Home", "End"]);
+
+export function useFollow(scroller: RefObject<HTMLElement | null>, clock: PlayerClock, words: readonly Word[], paragraphs: readonly Paragraph[], toRow: (row: number) => void): Signal<boolean> {
+  const following = useSignal(true);
+  const now = useRef(-1);
+
+  const mark = () => {
+    const box = scroller.current;
+    if (!box) return;
+    const old = box.querySelector("[data-now]");
+    const next = now.current < 0 ? null : box.querySelector(`[data-word="${now.current}"]`);
+    if (old === next) return;
+    old?.removeAttribute("data-now");
+    next?.setAttribute("data-now", "");
+  };
+  useLayoutEffect(mark); // rows that have just come in do not know yet
+
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return undefined;
+    const byHand = () => {
+      following.value = false;
+    };
+    const pressed = (event: KeyboardEvent) => SCROLL_KEYS.has(event.key) && byHand();
+    const bar = (event: PointerEvent) => event.target === box && byHand();
+    box.addEventListener("wheel", byHand, { passive: true });
+    box.addEventListener("touchmove", byHand, { passive: true });
+    box.addEventListener("keydown", pressed);
+    box.addEventListener("pointerdown", bar);
+    return () => {
+      box.removeEventListener("wheel", byHand);
+      box.removeEventListener("touchmove", byHand);
+      box.removeEventListener("keydown", pressed);
+      box.removeEventListener("pointerdown", bar);
+    };
+  }, [scroller, following]);
+
+  useEffect(
+    () =>
+      effect(() => {
+        const word = wordAt(words, clock.ms.value + 20);
+        const follows = following.value;
+        if (word === now.current && !follows) return;
+        const isNew = word !== now.current;
+        now.current = word;
+        if (isNew) mark();
+        if (follows && (isNew || word < 0)) keepInView(scroller.current, word, paragraphs, toRow);
+      }),
+    [words, paragraphs, clock, toRow, scroller, following],
+  );
+  return following;
+}
+
+function keepInView(box: HTMLElement | null, word: number, paragraphs: readonly Paragraph[], toRow: (row: number) => void): void {
+  if (!box || word < 0 || paragraphs.length === 0) return;
+  const element = box.querySelector<HTMLElement>(`[data-word="${word}"]`);
+  if (!element) return toRow(paragraphOf(paragraphs, word));
+  const frame = box.getBoundingClientRect();
+  const place = element.getBoundingClientRect();
+  const isCalm = place.top > frame.top + 24 && place.bottom < frame.top + frame.height * 0.7;
+  if (isCalm) return;
+  const by = place.top - frame.top - frame.height * 0.25;
+  const isNear = Math.abs(by) < frame.height && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  box.scrollBy({ top: by, behavior: isNear ? "smooth" : "instant" });
+}
