@@ -1,0 +1,117 @@
+"""Webhooks, analytics, search, usage, brand kits and operators in a real Chromium: the main path of each, and axe on each."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.e2e.rig import Receiver, serving
+from tests.e2e.web.conftest import Site
+
+AXE = Path("web/node_modules/axe-core/axe.min.js")
+
+
+def serious(page: Page) -> list[str]:
+    """What axe finds that is serious or critical."""
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+def answered(page: Page, path: str, body: dict[str, Any]) -> None:
+    """Answer requests to a path with this, where a stack cannot have such data honestly."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=body)
+
+    page.route(path, answer)
+
+
+@pytest.fixture
+def receiver(request: pytest.FixtureRequest) -> Iterator[Receiver]:
+    """A receiver at the port that the stack keeps free and allows."""
+    given = os.environ.get("CLIPSTREAM_WEB_STACK")
+    port = json.loads(Path(given).read_text())["webhook_port"] if given else request.getfixturevalue("stack").webhook_port
+    receiver = Receiver(port)
+    with serving(receiver.server):
+        yield receiver
+
+
+@pytest.fixture
+def endpoint(client: httpx2.Client, receiver: Receiver) -> Iterator[dict[str, Any]]:
+    url = f"{receiver.url}/{uuid4().hex[:8]}"
+    made: dict[str, Any] = client.post("/v1/webhooks/endpoints", json={"url": url, "events": ["project.failed"]}).json()
+    receiver.secret = made["secret"]
+    yield made
+    client.delete(f"/v1/webhooks/endpoints/{made['endpoint_id']}")
+
+
+def test_an_endpoint_is_made_and_its_secret_is_shown_once(page: Page, site: Site, client: httpx2.Client, receiver: Receiver) -> None:
+    page.goto(site.app("webhooks"))
+    expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
+    page.locator(".page-actions").get_by_role("button", name="New endpoint").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Address").fill(f"{receiver.url}/made")
+    dialog.get_by_label("export.failed").wait_for()
+    assert not serious(page)
+    for whole in dialog.get_by_label("All of these, also kinds that come later").all()[:2]:
+        whole.uncheck()
+    dialog.get_by_label("export.failed").check()
+    dialog.get_by_role("button", name="Create").click()
+    secret = page.get_by_label("Secret", exact=True)
+    assert secret.input_value().startswith("whsec_")
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.get_by_text("Shown once, when it was made.")).to_be_visible()
+    expect(page.get_by_role("code").filter(has_text="export.failed")).to_be_visible()
+    assert not serious(page)
+    client.delete(f"/v1/webhooks/endpoints/{page.url.rsplit('/', 1)[1]}")
+
+
+def test_a_test_message_is_seen_with_its_answer_and_sent_again(
+    page: Page, site: Site, receiver: Receiver, endpoint: dict[str, Any]
+) -> None:
+    page.goto(site.app(f"webhooks/{endpoint['endpoint_id']}"))
+    page.get_by_role("button", name="Send a test").click()
+    row = page.get_by_role("row").filter(has_text="webhook.test")
+    expect(row).to_contain_text("Delivered", timeout=20_000)
+    row.get_by_role("button", name="webhook.test").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("region", name="Payload")).to_contain_text(endpoint["endpoint_id"])
+    expect(dialog.get_by_role("region", name="Headers of the request")).to_contain_text("webhook-id")
+    assert not serious(page)
+    before = len(receiver.got)
+    dialog.get_by_role("button", name="Send again").click()
+    expect(row).to_contain_text("Delivered", timeout=20_000)
+    deadline = time.monotonic() + 20
+    while len(receiver.got) == before and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    assert receiver.got[-1][0] == receiver.got[before - 1][0]
+
+
+def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(page: Page, site: Site, endpoint: dict[str, Any]) -> None:
+    page.goto(site.app(f"webhooks/{endpoint['endpoint_id']}"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused since")).to_be_visible()
+    expect(page.get_by_role("button", name="Send a test")).to_be_disabled()
+    page.get_by_role("button", name="Enable").click()
+    expect(page.get_by_text("In use")).to_be_visible()
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Replace the secret").click()
+    page.get_by_role("dialog").get_by_role("button", name="Replace the secret").click()
+    secret = page.get_by_label("Secret", exact=True)
+    assert secret.input_value() not in ("", endpoint["secret"])
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.get_by_text("The former secret signs as well until")).to_be_visible()
