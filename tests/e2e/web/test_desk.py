@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -115,3 +117,79 @@ def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(page: Page, site:
     assert secret.input_value() not in ("", endpoint["secret"])
     page.get_by_role("button", name="I have kept it").click()
     expect(page.get_by_text("The former secret signs as well until")).to_be_visible()
+
+
+STAGES = ("ingest", "listen", "look", "detect", "frame", "render")
+
+
+def chart_answers(days: int) -> dict[str, dict[str, Any]]:
+    """Answers of the analytics: a curve of weeks that a stack which runs for a minute cannot have."""
+    today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    times = [(today - dt.timedelta(days=back)).isoformat() for back in range(days)]
+    projects = [
+        {"at": at, "started": 3 + n % 4, "completed": 2 + n % 4, "failed": n % 3 // 2, "cancelled": 0, "minutes": 31.5 + 9 * (n % 5)}
+        for n, at in enumerate(times)
+    ]
+    cost = [
+        {"at": at, "stage": stage, "kind": "cpu_ms", "amount": 90_000 * (k + 1), "money": 0.02 * (k + 1) + 0.01 * (n % 3)}
+        for n, at in enumerate(times)
+        for k, stage in enumerate(STAGES)
+    ]
+    stage_times = [
+        {"at": at, "stage": stage, "projects": 2, "p50_ms": 4_000 * (k + 1) + 900 * (n % 4), "p95_ms": 9_000 * (k + 1)}
+        for n, at in enumerate(times)
+        for k, stage in enumerate(STAGES)
+    ]
+    failures = [
+        {"at": at, "what": what, "reason": reason, "count": 1 + n % 2}
+        for n, at in enumerate(times[::3])
+        for what, reason in (("project", "media.unsupported"), ("export", "retries.exhausted"))
+    ]
+    templates = [
+        {"template": name, "aspect": aspect, "exports": 40 - 9 * n, "failed": n % 2 * 3, "seconds": 31.0 * (40 - 9 * n)}
+        for n, (name, aspect) in enumerate((("karaoke_fill", "9:16"), ("bold_pop", "9:16"), ("clean", "1:1"), ("", "16:9")))
+    ]
+    bounds = [0, 15, 30, 45, 60, 90, 120, 180, None]
+    lengths = [{"from_s": a, "to_s": b, "clips": (3, 9, 22, 31, 17, 6, 2, 0)[n]} for n, (a, b) in enumerate(pairwise(bounds))]
+    return {
+        "projects": {"items": projects},
+        "cost": {"currency": "EUR", "items": cost},
+        "stage-times": {"items": stage_times},
+        "failures": {"items": failures},
+        "clips-by-template": {"items": templates},
+        "clips-by-length": {"items": lengths},
+    }
+
+
+def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, site: Site) -> None:
+    for name, body in chart_answers(30).items():
+        answered(page, f"**/v1/analytics/{name}?*", body)
+    page.goto(site.app("analytics"))
+    expect(page.get_by_role("img", name="Projects")).to_be_visible()
+    expect(page.locator(".chart canvas")).to_have_count(6)
+    expect(page.get_by_text("Processor time")).to_be_visible()
+    assert not serious(page)
+    card = page.locator(".card", has=page.get_by_role("heading", name="Clips by length"))
+    card.get_by_role("button", name="As a table").click()
+    expect(card.get_by_role("row").filter(has_text="45–60 s")).to_contain_text("31")
+    pixels = "() => document.querySelector('.chart canvas').toDataURL()"
+    light = page.evaluate(pixels)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"light => ({pixels})() !== light", arg=light)
+    assert not serious(page)
+    page.get_by_label("7 days").check(force=True)
+    page.wait_for_url("**range=7d*")
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 400")
+
+
+def test_the_csv_of_a_chart_is_a_file(page: Page, site: Site) -> None:
+    for name, body in chart_answers(7).items():
+        answered(page, f"**/v1/analytics/{name}?*", body)
+    page.route("**/v1/analytics/cost?*format=csv*", lambda route: route.fulfill(body="at,stage\n", content_type="text/csv"))
+    page.goto(site.app("analytics?range=7d"))
+    card = page.locator(".card", has=page.get_by_role("heading", name="Cost", exact=True))
+    with page.expect_download() as download:
+        card.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename.startswith("clipstream-cost-")
+    assert Path(download.value.path()).read_text() == "at,stage\n"

@@ -115,6 +115,7 @@ export function EndpointDetail({ id }: { id: string }) {
     route(to("webhooks"));
   };
   const text = endpoint && stateText(endpoint);
+  const failing = endpoint?.failing_since && !endpoint.disabled_at && t("failingSince", { time: dateTime(endpoint.failing_since) });
   return (
     <Page
       title={endpoint ? endpoint.url : t("title")}
@@ -124,8 +125,7 @@ export function EndpointDetail({ id }: { id: string }) {
       {!endpoint && (read.problem ? <ProblemNotice problem={read.problem} onRetry={read.reload} /> : <Loading />)}
       {endpoint && (
         <>
-          {text && <Notice kind="warn"><p>{text}</p></Notice>}
-          {endpoint.failing_since && !endpoint.disabled_at && <Notice kind="warn"><p>{t("failingSince", { time: dateTime(endpoint.failing_since) })}</p></Notice>}
+          {(text || failing) && <Notice kind="warn">{text && <p>{text}</p>}{failing && <p>{failing}</p>}</Notice>}
           <Facts endpoint={endpoint} />
           <Deliveries endpointId={id} changes={changes} />
           {open === "change" && <EndpointForm endpoint={endpoint} onChanged={changed} onClose={() => setOpen(null)} />}

@@ -1,0 +1,20 @@
+import { words } from "~/i18n";
+
+export const t = words({
+  en: {
+    asTable: "As a table",
+    asChart: "As a chart",
+    nothing: "Nothing in this time",
+    all: "Whole time",
+    time: "Time (UTC)",
+    later: "This server does not answer this question yet.",
+  },
+  de: {
+    asTable: "Als Tabelle",
+    asChart: "Als Diagramm",
+    nothing: "In dieser Zeit gibt es nichts",
+    all: "Gesamte Zeit",
+    time: "Zeit (UTC)",
+    later: "Dieser Server beantwortet diese Frage noch nicht.",
+  },
+});
