@@ -241,3 +241,46 @@ def test_the_quick_search_opens_by_a_key_and_goes_anywhere(page: Page, site: Sit
     expect(page.get_by_role("option").first).to_contain_text(project["title"])
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/projects/{project['project_id']}")
+
+
+PLAN = {"name": "pro", "title": "Pro", "source_minutes": 600, "exports": 1000, "storage_gb": 200, "running_projects": 5, "requests_per_minute": 1200, "seats": 10, "retention_days": 365, "watermark": False}  # fmt: skip
+
+
+def test_usage_has_a_chart_the_limits_and_says_that_nothing_is_paid(page: Page, site: Site, project: dict[str, Any]) -> None:
+    page.goto(site.app("usage"))
+    expect(page.get_by_role("heading", name="Your plan: Unlimited")).to_be_visible()
+    expect(page.get_by_text("This installation takes no payments")).to_be_visible()
+    expect(page.get_by_role("img", name="Usage")).to_be_visible()
+    page.get_by_text("By project", exact=True).click()
+    expect(page.get_by_role("list", name="Usage").get_by_text(project["title"], exact=True).first).to_be_visible()
+    page.get_by_role("button", name="As a table").click()
+    expect(page.get_by_role("row").filter(has_text=project["title"]).first).to_be_visible()
+    assert not serious(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert project["project_id"] in Path(download.value.path()).read_text()
+
+
+def test_a_plan_that_is_nearly_used_up_is_seen_and_another_is_bought(page: Page, site: Site) -> None:
+    """The stack has no payment service: what it would answer with one is given here."""
+    limits = {
+        "plan": PLAN, "month_from": "2026-01-05T10:00:00Z", "month_until": "2026-02-05T10:00:00Z",
+        "used": {"source_ms": 33_600_000, "exports": 1000, "stored_bytes": 20_000_000_000, "running_projects": 1},
+        "seats": {"members": 4, "invitations": 1}, "exceeded": [{"limit": "exports", "detail": "1,000 of 1,000 files were made."}],
+    }  # fmt: skip
+    answered(page, "**/v1/limits", limits)
+    answered(page, "**/v1/billing", {"customer_id": None, "plan": "pro", "subscription": None, "plans": ["team"], "metered": []})
+    asked: list[str] = []
+
+    def checkout(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        route.fulfill(json={"url": site.app("account")})
+
+    page.route("**/v1/billing/checkout", checkout)
+    page.goto(site.app("usage"))
+    expect(page.get_by_role("progressbar", name="Minutes of recordings this month: 560 of 600")).to_have_attribute("aria-valuenow", "93")
+    expect(page.get_by_text("1,000 of 1,000 files were made.")).to_be_visible()
+    assert not serious(page)
+    page.get_by_role("button", name="Choose Team").click()
+    page.wait_for_url("**/app/account")
+    assert asked == ['{"plan":"team"}']
