@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import time
@@ -13,7 +14,9 @@ from typing import Any
 from uuid import uuid4
 
 import httpx2
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.rig import Receiver, serving
@@ -284,3 +287,63 @@ def test_a_plan_that_is_nearly_used_up_is_seen_and_another_is_bought(page: Page,
     page.get_by_role("button", name="Choose Team").click()
     page.wait_for_url("**/app/account")
     assert asked == ['{"plan":"team"}']
+
+
+def logo() -> bytes:
+    """A picture with a mark in it."""
+    picture = np.zeros((60, 160, 4), np.uint8)
+    picture[10:50, 10:150] = (228, 87, 46, 255)
+    done = io.BytesIO()
+    Image.fromarray(picture).save(done, "PNG")
+    return done.getvalue()
+
+
+def test_a_kit_is_made_drawn_and_saved_as_versions(page: Page, site: Site, client: httpx2.Client) -> None:
+    name = f"House {uuid4().hex[:6]}"
+    page.goto(site.app("brand-kits"))
+    page.locator(".page-actions").get_by_role("button", name="New brand kit").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/brand-kits/*-*")
+    kit_id = page.url.rsplit("/", 1)[1]
+    part = page.locator(".card", has=page.get_by_role("heading", name="Logo", exact=True))
+    part.locator("input[type=file]").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": logo()})
+    expect(page.locator(".kit-previews image")).to_have_count(1, timeout=30_000)
+    part.get_by_label("Corner").select_option("top_right")
+    page.get_by_label("Main colour: choose a colour").fill("#e4572e")
+    page.get_by_label("Show the speaker's name").check()
+    expect(page.locator(".kit-previews rect[fill='#e4572e']")).to_have_count(1)
+    page.get_by_label("Caption template", exact=True).select_option("karaoke_fill")
+    page.get_by_label("Show an end card").check()
+    assert not serious(page)
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_text("Version 2 is saved.")).to_be_visible()
+    kit = client.get(f"/v1/brand-kits/{kit_id}").json()["kit"]
+    assert kit["logo"]["corner"] == "top_right"
+    assert (kit["colours"], kit["template"], kit["end_card"]["text"]) == ({"primary": "#e4572e"}, "karaoke_fill", name)
+
+    # Somebody else saves meanwhile: nothing is lost, and who saves last is asked.
+    client.patch(f"/v1/brand-kits/{kit_id}", json={"template": "minimal"}, headers={"If-Match": "*"})
+    page.get_by_label("Name", exact=True).fill(f"{name} 2")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.get_by_text("Somebody saved another version meanwhile.")).to_be_visible()
+    page.get_by_role("button", name="Save mine over it").click()
+    expect(page.get_by_text("Version 4 is saved.")).to_be_visible()
+    saved = client.get(f"/v1/brand-kits/{kit_id}").json()["kit"]
+    assert (saved["name"], saved["template"]) == (f"{name} 2", "minimal")
+    page.get_by_role("listitem").filter(has_text="Version 1").get_by_role("button", name="Bring back").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value(name)
+    page.get_by_role("button", name="Set aside").click()
+    page.get_by_role("dialog").get_by_role("button", name="Set aside").click()
+    page.wait_for_url("**/brand-kits")
+    expect(page.get_by_text(f"{name} 2")).to_have_count(0)
+
+
+def test_templates_are_drawn_and_files_listed(page: Page, site: Site) -> None:
+    page.goto(site.app("brand-kits?view=templates"))
+    expect(page.get_by_role("img", name="Karaoke fill")).to_be_visible()
+    assert not serious(page)
+    page.get_by_text("Files", exact=True).click()
+    page.wait_for_url("**view=files")
+    expect(page.get_by_text("Each is checked before it can be used.")).to_be_visible()
+    assert not serious(page)
