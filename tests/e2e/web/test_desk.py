@@ -1,55 +1,33 @@
-"""Webhooks, analytics, search, usage, brand kits and operators in a real Chromium: the main path of each, and axe on each."""
+"""Webhooks, analytics, search, usage, brand kits and operators in a real Chromium: the main paths, and axe on each."""
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 import json
 import os
 import time
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import httpx2
-import numpy as np
 import pytest
-from PIL import Image
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.rig import Receiver, serving
-from tests.e2e.web.conftest import Site
-
-AXE = Path("web/node_modules/axe-core/axe.min.js")
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds that is serious or critical."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-
-
-def answered(page: Page, path: str, body: dict[str, Any]) -> None:
-    """Answer requests to a path with this, where a stack cannot have such data honestly."""
-
-    def answer(route: Route) -> None:
-        route.fulfill(json=body)
-
-    page.route(path, answer)
+from tests.e2e.web import desk_answers
+from tests.e2e.web.conftest import Person, Site, sign_in
+from tests.e2e.web.desk_answers import answered, chart_answers, serious
 
 
 @pytest.fixture
 def receiver(request: pytest.FixtureRequest) -> Iterator[Receiver]:
     """A receiver at the port that the stack keeps free and allows."""
     given = os.environ.get("CLIPSTREAM_WEB_STACK")
-    port = json.loads(Path(given).read_text())["webhook_port"] if given else request.getfixturevalue("stack").webhook_port
+    port = (
+        json.loads(Path(given).read_text())["webhook_port"] if given else request.getfixturevalue("stack").webhook_port
+    )
     receiver = Receiver(port)
     with serving(receiver.server):
         yield receiver
@@ -64,7 +42,9 @@ def endpoint(client: httpx2.Client, receiver: Receiver) -> Iterator[dict[str, An
     client.delete(f"/v1/webhooks/endpoints/{made['endpoint_id']}")
 
 
-def test_an_endpoint_is_made_and_its_secret_is_shown_once(page: Page, site: Site, client: httpx2.Client, receiver: Receiver) -> None:
+def test_an_endpoint_is_made_and_its_secret_is_shown_once(
+    page: Page, site: Site, client: httpx2.Client, receiver: Receiver
+) -> None:
     page.goto(site.app("webhooks"))
     expect(page.get_by_role("heading", name="Webhooks", exact=True)).to_be_visible()
     page.locator(".page-actions").get_by_role("button", name="New endpoint").click()
@@ -106,7 +86,9 @@ def test_a_test_message_is_seen_with_its_answer_and_sent_again(
     assert receiver.got[-1][0] == receiver.got[before - 1][0]
 
 
-def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(page: Page, site: Site, endpoint: dict[str, Any]) -> None:
+def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(
+    page: Page, site: Site, endpoint: dict[str, Any]
+) -> None:
     page.goto(site.app(f"webhooks/{endpoint['endpoint_id']}"))
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused since")).to_be_visible()
@@ -120,48 +102,6 @@ def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(page: Page, site:
     assert secret.input_value() not in ("", endpoint["secret"])
     page.get_by_role("button", name="I have kept it").click()
     expect(page.get_by_text("The former secret signs as well until")).to_be_visible()
-
-
-STAGES = ("ingest", "listen", "look", "detect", "frame", "render")
-
-
-def chart_answers(days: int) -> dict[str, dict[str, Any]]:
-    """Answers of the analytics: a curve of weeks that a stack which runs for a minute cannot have."""
-    today = dt.datetime.now(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    times = [(today - dt.timedelta(days=back)).isoformat() for back in range(days)]
-    projects = [
-        {"at": at, "started": 3 + n % 4, "completed": 2 + n % 4, "failed": n % 3 // 2, "cancelled": 0, "minutes": 31.5 + 9 * (n % 5)}
-        for n, at in enumerate(times)
-    ]
-    cost = [
-        {"at": at, "stage": stage, "kind": "cpu_ms", "amount": 90_000 * (k + 1), "money": 0.02 * (k + 1) + 0.01 * (n % 3)}
-        for n, at in enumerate(times)
-        for k, stage in enumerate(STAGES)
-    ]
-    stage_times = [
-        {"at": at, "stage": stage, "projects": 2, "p50_ms": 4_000 * (k + 1) + 900 * (n % 4), "p95_ms": 9_000 * (k + 1)}
-        for n, at in enumerate(times)
-        for k, stage in enumerate(STAGES)
-    ]
-    failures = [
-        {"at": at, "what": what, "reason": reason, "count": 1 + n % 2}
-        for n, at in enumerate(times[::3])
-        for what, reason in (("project", "media.unsupported"), ("export", "retries.exhausted"))
-    ]
-    templates = [
-        {"template": name, "aspect": aspect, "exports": 40 - 9 * n, "failed": n % 2 * 3, "seconds": 31.0 * (40 - 9 * n)}
-        for n, (name, aspect) in enumerate((("karaoke_fill", "9:16"), ("bold_pop", "9:16"), ("clean", "1:1"), ("", "16:9")))
-    ]
-    bounds = [0, 15, 30, 45, 60, 90, 120, 180, None]
-    lengths = [{"from_s": a, "to_s": b, "clips": (3, 9, 22, 31, 17, 6, 2, 0)[n]} for n, (a, b) in enumerate(pairwise(bounds))]
-    return {
-        "projects": {"items": projects},
-        "cost": {"currency": "EUR", "items": cost},
-        "stage-times": {"items": stage_times},
-        "failures": {"items": failures},
-        "clips-by-template": {"items": templates},
-        "clips-by-length": {"items": lengths},
-    }
 
 
 def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, site: Site) -> None:
@@ -189,7 +129,9 @@ def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, 
 def test_the_csv_of_a_chart_is_a_file(page: Page, site: Site) -> None:
     for name, body in chart_answers(7).items():
         answered(page, f"**/v1/analytics/{name}?*", body)
-    page.route("**/v1/analytics/cost?*format=csv*", lambda route: route.fulfill(body="at,stage\n", content_type="text/csv"))
+    page.route(
+        "**/v1/analytics/cost?*format=csv*", lambda route: route.fulfill(body="at,stage\n", content_type="text/csv")
+    )
     page.goto(site.app("analytics?range=7d"))
     card = page.locator(".card", has=page.get_by_role("heading", name="Cost", exact=True))
     with page.expect_download() as download:
@@ -198,7 +140,9 @@ def test_the_csv_of_a_chart_is_a_file(page: Page, site: Site) -> None:
     assert Path(download.value.path()).read_text() == "at,stage\n"
 
 
-def test_a_search_jumps_to_the_second_and_stands_in_the_address(page: Page, site: Site, project: dict[str, Any]) -> None:
+def test_a_search_jumps_to_the_second_and_stands_in_the_address(
+    page: Page, site: Site, project: dict[str, Any]
+) -> None:
     page.goto(site.app("search"))
     field = page.get_by_label("Search for")
     field.fill("energy")
@@ -246,10 +190,9 @@ def test_the_quick_search_opens_by_a_key_and_goes_anywhere(page: Page, site: Sit
     page.wait_for_url(f"**/projects/{project['project_id']}")
 
 
-PLAN = {"name": "pro", "title": "Pro", "source_minutes": 600, "exports": 1000, "storage_gb": 200, "running_projects": 5, "requests_per_minute": 1200, "seats": 10, "retention_days": 365, "watermark": False}  # fmt: skip
-
-
-def test_usage_has_a_chart_the_limits_and_says_that_nothing_is_paid(page: Page, site: Site, project: dict[str, Any]) -> None:
+def test_usage_has_a_chart_the_limits_and_says_that_nothing_is_paid(
+    page: Page, site: Site, project: dict[str, Any]
+) -> None:
     page.goto(site.app("usage"))
     expect(page.get_by_role("heading", name="Your plan: Unlimited")).to_be_visible()
     expect(page.get_by_text("This installation takes no payments")).to_be_visible()
@@ -266,13 +209,8 @@ def test_usage_has_a_chart_the_limits_and_says_that_nothing_is_paid(page: Page, 
 
 def test_a_plan_that_is_nearly_used_up_is_seen_and_another_is_bought(page: Page, site: Site) -> None:
     """The stack has no payment service: what it would answer with one is given here."""
-    limits = {
-        "plan": PLAN, "month_from": "2026-01-05T10:00:00Z", "month_until": "2026-02-05T10:00:00Z",
-        "used": {"source_ms": 33_600_000, "exports": 1000, "stored_bytes": 20_000_000_000, "running_projects": 1},
-        "seats": {"members": 4, "invitations": 1}, "exceeded": [{"limit": "exports", "detail": "1,000 of 1,000 files were made."}],
-    }  # fmt: skip
-    answered(page, "**/v1/limits", limits)
-    answered(page, "**/v1/billing", {"customer_id": None, "plan": "pro", "subscription": None, "plans": ["team"], "metered": []})
+    answered(page, "**/v1/limits", desk_answers.LIMITS)
+    answered(page, "**/v1/billing", desk_answers.BILLING)
     asked: list[str] = []
 
     def checkout(route: Route) -> None:
@@ -281,21 +219,14 @@ def test_a_plan_that_is_nearly_used_up_is_seen_and_another_is_bought(page: Page,
 
     page.route("**/v1/billing/checkout", checkout)
     page.goto(site.app("usage"))
-    expect(page.get_by_role("progressbar", name="Minutes of recordings this month: 560 of 600")).to_have_attribute("aria-valuenow", "93")
+    expect(page.get_by_role("progressbar", name="Minutes of recordings this month: 560 of 600")).to_have_attribute(
+        "aria-valuenow", "93"
+    )
     expect(page.get_by_text("1,000 of 1,000 files were made.")).to_be_visible()
     assert not serious(page)
     page.get_by_role("button", name="Choose Team").click()
     page.wait_for_url("**/app/account")
     assert asked == ['{"plan":"team"}']
-
-
-def logo() -> bytes:
-    """A picture with a mark in it."""
-    picture = np.zeros((60, 160, 4), np.uint8)
-    picture[10:50, 10:150] = (228, 87, 46, 255)
-    done = io.BytesIO()
-    Image.fromarray(picture).save(done, "PNG")
-    return done.getvalue()
 
 
 def test_a_kit_is_made_drawn_and_saved_as_versions(page: Page, site: Site, client: httpx2.Client) -> None:
@@ -307,7 +238,9 @@ def test_a_kit_is_made_drawn_and_saved_as_versions(page: Page, site: Site, clien
     page.wait_for_url("**/brand-kits/*-*")
     kit_id = page.url.rsplit("/", 1)[1]
     part = page.locator(".card", has=page.get_by_role("heading", name="Logo", exact=True))
-    part.locator("input[type=file]").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": logo()})
+    part.locator("input[type=file]").set_input_files(
+        {"name": "logo.png", "mimeType": "image/png", "buffer": desk_answers.logo()}
+    )
     expect(page.locator(".kit-previews image")).to_have_count(1, timeout=30_000)
     part.get_by_label("Corner").select_option("top_right")
     page.get_by_label("Main colour: choose a colour").fill("#e4572e")
@@ -347,3 +280,66 @@ def test_templates_are_drawn_and_files_listed(page: Page, site: Site) -> None:
     page.wait_for_url("**view=files")
     expect(page.get_by_text("Each is checked before it can be used.")).to_be_visible()
     assert not serious(page)
+
+
+def test_operators_see_parts_lag_and_letters_and_send_one_again(
+    browser: Browser, site: Site, make_person: Callable[[str], Person]
+) -> None:
+    """What is down, behind or dead is given here: a stack that works has none of it."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sign_in(page, site, make_person("operator"))
+    letter = desk_answers.LETTER
+    path = f"**/v1/admin/dead-letters/{letter['dead_id']}"
+    replayed = {"dead_id": letter["dead_id"], "topic": letter["topic"], "replayed_at": "2026-01-05T11:00:00Z"}
+    answered(page, "**/v1/admin/overview", desk_answers.OVERVIEW)
+    answered(page, "**/v1/admin/dead-letters?*", {"items": [letter], "next_cursor": None})
+    answered(page, path, {**letter, "headers": {"event": "Upload"}, "payload_base64": "eyJhIjoxfQ=="})
+    answered(page, f"{path}/replay", replayed)
+    page.get_by_role("link", name="Operators").click()
+    expect(page.get_by_text("1 part does not answer")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text="stage-render")).to_contain_text("12")
+    expect(page.get_by_role("row").filter(has_text="stage-listen")).to_have_count(0)
+    assert not serious(page)
+    page.get_by_role("group", name="Parts of this page").get_by_text("Dead letters").click()
+    page.get_by_role("button", name="unreadable").click()
+    expect(page.get_by_role("region", name="Payload")).to_contain_text('"a": 1')
+    assert not serious(page)
+    page.get_by_role("button", name="Send again").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("row").filter(has_text="unreadable")).to_contain_text("Sent again")
+    page.goto(site.app("operators?view=stuck"))
+    expect(page.get_by_text("No project is stuck")).to_be_visible()
+    assert not serious(page)
+    context.close()
+
+
+def test_who_does_not_operate_the_installation_sees_nothing_of_it(page: Page, site: Site) -> None:
+    page.goto(site.app("operators"))
+    expect(page.get_by_text("Only who operates the installation sees this page.")).to_be_visible()
+    expect(page.get_by_role("link", name="Operators")).to_have_count(0)
+
+
+def test_a_log_of_a_thousand_deliveries_stays_fast(page: Page, site: Site, endpoint: dict[str, Any]) -> None:
+    """A thousand deliveries are given here: to make them for real would take minutes."""
+
+    def log(route: Route) -> None:
+        begin = int(parse_qs(urlsplit(route.request.url).query).get("cursor", ["0"])[0])
+        route.fulfill(json=desk_answers.delivery_page(endpoint["endpoint_id"], begin, total=1000))
+
+    page.route("**/deliveries?*", log)
+    page.goto(site.app(f"webhooks/{endpoint['endpoint_id']}"))
+    rows = page.locator("tbody tr")
+    for hundred in range(1, 10):
+        expect(rows).to_have_count(100 * hundred)
+        page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(1000)
+    took = page.evaluate(
+        """() => new Promise(done => {
+          const begin = performance.now();
+          document.querySelector('tbody tr:last-child button').click();
+          const look = () => document.querySelector('dialog') ? done(performance.now() - begin) : setTimeout(look);
+          look();
+        })"""
+    )
+    assert took < 500, took

@@ -25,7 +25,15 @@ function PlacedImage({ placed, asset, width, height }: { placed: Placed; asset: 
   return <image href={asset.url} x={x} y={y} width={wide} height={high} opacity={placed.opacity ?? 1} />;
 }
 
-function NamePlate({ kit, width, height }: { kit: Kit; width: number; height: number }) {
+/** Top of the captions: a name plate stands above them. */
+function captionTop(template: Template | undefined, width: number, height: number): number {
+  if (!template) return height * 0.9;
+  const ratio = width / height;
+  const shape = ratio < 0.9 ? template.shapes.tall : ratio > 1.1 ? template.shapes.wide : template.shapes.square;
+  return shape.y * height - 1.4 * shape.font * width;
+}
+
+function NamePlate({ kit, template, width, height }: { kit: Kit; template: Template | undefined; width: number; height: number }) {
   const plate = kit.lower_third;
   if (!plate) return null;
   const free = freeOf(width, height);
@@ -33,7 +41,7 @@ function NamePlate({ kit, width, height }: { kit: Kit; width: number; height: nu
   const font = fontOf(plate.font);
   const name = t("speaker");
   const long = name.length * size * font.share + size;
-  const y = free.y + free.height - size * 2.6;
+  const y = Math.min(free.y + free.height, captionTop(template, width, height)) - size * 2.2;
   return (
     <g>
       <rect x={free.x + 0.03 * width} y={y} width={long} height={size * 1.8} rx={size * 0.2} fill={colourOf(kit, plate.plate, "primary", "#141414")} />
@@ -57,13 +65,14 @@ function Scene({ width, height }: { width: number; height: number }) {
 
 export function KitDrawing({ kit, template, assets, aspect }: { kit: Kit; template: Template | undefined; assets: Map<string, Asset>; aspect: Aspect }) {
   const [width, height] = ASPECTS[aspect];
+  const look = template && overridden(template, kit.overrides);
   return (
     <svg class="kit-drawing" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`${t("preview")}: ${kit.name}, ${aspect}`}>
       <Scene width={width} height={height} />
       {kit.watermark && <PlacedImage placed={kit.watermark} asset={assets.get(kit.watermark.asset_id)} width={width} height={height} />}
       {kit.logo && <PlacedImage placed={kit.logo} asset={assets.get(kit.logo.asset_id)} width={width} height={height} />}
-      {template && <CaptionDrawing template={overridden(template, kit.overrides)} width={width} height={height} />}
-      <NamePlate kit={kit} width={width} height={height} />
+      {look && <CaptionDrawing template={look} width={width} height={height} />}
+      <NamePlate kit={kit} template={look} width={width} height={height} />
     </svg>
   );
 }

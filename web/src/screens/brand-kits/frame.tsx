@@ -32,12 +32,12 @@ async function readFrame(clipId: string, kitId: string, version: number, aspect:
     body: JSON.stringify({ aspect, options: { brand: { kit_id: kitId, version } } }),
   };
   let answer = await fetchWithSession(new Request(new URL(`/v1/clips/${clipId}/preview?at_ms=${INTO_CLIP_MS}`, location.origin), init));
-  const place = answer.headers.get("location");
-  for (let look = 0; answer.ok && !answer.headers.get("content-type")?.startsWith("image/") && look < MOST_LOOKS; look += 1) {
-    const told = (await answer.json()) as { preview_id: string; state: string };
-    if (told.state === "failed") break;
+  const place = answer.status === 202 ? `/v1/previews/${((await answer.json()) as { preview_id: string }).preview_id}` : null;
+  for (let look = 0; place !== null && look < MOST_LOOKS; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    answer = await fetchWithSession(new Request(new URL(place ?? `/v1/previews/${told.preview_id}`, location.origin)));
+    answer = await fetchWithSession(new Request(new URL(place, location.origin)));
+    // Until it is there the answer names a time to ask again.
+    if (answer.ok || !answer.headers.has("retry-after")) break;
   }
   if (!answer.ok || !answer.headers.get("content-type")?.startsWith("image/")) throw problemOf(answer, await answer.json().catch(() => null));
   return URL.createObjectURL(await answer.blob());

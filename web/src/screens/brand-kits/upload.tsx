@@ -82,9 +82,7 @@ export function UploadButton({ kind, onDone }: { kind: AssetKind; onDone?: (asse
       <input
         ref={input}
         type="file"
-        class="visually-hidden"
-        tabIndex={-1}
-        aria-label={t("uploadTo", { what: t(`kind_${kind}`) })}
+        hidden
         accept={ACCEPTED[kind]}
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
