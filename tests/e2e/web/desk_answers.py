@@ -1,4 +1,4 @@
-"""Answers that a working stack cannot give within a test: weeks of analytics, a bought plan, dead letters, a long log."""
+"""Answers that a stack cannot give within a test: weeks of analytics, a bought plan, dead letters, a long log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAGES = ("ingest", "listen", "look", "detect", "frame", "render")
 LENGTHS_S = (0, 15, 30, 45, 60, 90, 120, 180, None)
 CLIPS = (3, 9, 22, 31, 17, 6, 2, 0)
 TEMPLATES = (("karaoke_fill", "9:16"), ("bold_pop", "9:16"), ("clean", "1:1"), ("", "16:9"))
-LOG_PAGE = 100
+LOG_PAGE = 250
 
 PLAN: dict[str, Any] = {
     "name": "pro",
