@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, Route
 
-AXE = Path("web/node_modules/axe-core/axe.min.js")
 STAGES = ("ingest", "listen", "look", "detect", "frame", "render")
 LENGTHS_S = (0, 15, 30, 45, 60, 90, 120, 180, None)
 CLIPS = (3, 9, 22, 31, 17, 6, 2, 0)
@@ -82,17 +80,6 @@ OVERVIEW: dict[str, Any] = {
     "versions": {"postgres": "17.2", "kafka": None},
     "not_known": ["Memory of the workers."],
 }
-
-
-def serious(page: Page) -> list[str]:
-    """What axe finds that is serious or critical."""
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def answered(page: Page, path: str, body: dict[str, Any]) -> None:

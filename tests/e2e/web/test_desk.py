@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.rig import Receiver, serving
 from tests.e2e.web import desk_answers
+from tests.e2e.web.checks import find_cut_off, find_serious
 from tests.e2e.web.conftest import Person, Site, sign_in
-from tests.e2e.web.desk_answers import answered, chart_answers, serious
+from tests.e2e.web.desk_answers import answered, chart_answers
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_an_endpoint_is_made_and_its_secret_is_shown_once(
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Address").fill(f"{receiver.url}/made")
     dialog.get_by_label("export.failed").wait_for()
-    assert not serious(page)
+    assert find_serious(page) == []
     for whole in dialog.get_by_label("All of these, also kinds that come later").all()[:2]:
         whole.uncheck()
     dialog.get_by_label("export.failed").check()
@@ -61,7 +62,7 @@ def test_an_endpoint_is_made_and_its_secret_is_shown_once(
     page.get_by_role("button", name="I have kept it").click()
     expect(page.get_by_text("Shown once, when it was made.")).to_be_visible()
     expect(page.get_by_role("code").filter(has_text="export.failed")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     client.delete(f"/v1/webhooks/endpoints/{page.url.rsplit('/', 1)[1]}")
 
 
@@ -76,7 +77,7 @@ def test_a_test_message_is_seen_with_its_answer_and_sent_again(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("region", name="Payload")).to_contain_text(endpoint["endpoint_id"])
     expect(dialog.get_by_role("region", name="Headers of the request")).to_contain_text("webhook-id")
-    assert not serious(page)
+    assert find_serious(page) == []
     before = len(receiver.got)
     dialog.get_by_role("button", name="Send again").click()
     expect(row).to_contain_text("Delivered", timeout=20_000)
@@ -111,7 +112,7 @@ def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, 
     expect(page.get_by_role("img", name="Projects")).to_be_visible()
     expect(page.locator(".chart canvas")).to_have_count(6)
     expect(page.get_by_text("Processor time")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     card = page.locator(".card", has=page.get_by_role("heading", name="Clips by length"))
     card.get_by_role("button", name="As a table").click()
     expect(card.get_by_role("row").filter(has_text="45–60 s")).to_contain_text("31")
@@ -119,7 +120,7 @@ def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, 
     light = page.evaluate(pixels)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(f"light => ({pixels})() !== light", arg=light)
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_label("7 days").check(force=True)
     page.wait_for_url("**range=7d*")
     page.set_viewport_size({"width": 400, "height": 800})
@@ -149,7 +150,7 @@ def test_a_search_jumps_to_the_second_and_stands_in_the_address(
     transcripts = page.get_by_role("region", name="Transcripts")
     expect(transcripts.locator("mark").first).to_have_text("energy")
     page.wait_for_url("**/search?q=energy")
-    assert not serious(page)
+    assert find_serious(page) == []
     field.press("ArrowDown")
     first = transcripts.locator("a.hit").first
     expect(first).to_be_focused()
@@ -180,7 +181,7 @@ def test_the_quick_search_opens_by_a_key_and_goes_anywhere(page: Page, site: Sit
     expect(page.get_by_role("option", name="Usage and billing")).to_have_attribute("aria-selected", "true")
     field.fill("energy")
     expect(page.get_by_role("option").filter(has=page.locator("mark")).first).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     page.keyboard.press("Escape")
     expect(field).to_have_count(0)
     page.keyboard.press("Control+k")
@@ -201,7 +202,7 @@ def test_usage_has_a_chart_the_limits_and_says_that_nothing_is_paid(
     expect(page.get_by_role("list", name="Usage").get_by_text(project["title"], exact=True).first).to_be_visible()
     page.get_by_role("button", name="As a table").click()
     expect(page.get_by_role("row").filter(has_text=project["title"]).first).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     assert project["project_id"] in Path(download.value.path()).read_text()
@@ -223,7 +224,7 @@ def test_a_plan_that_is_nearly_used_up_is_seen_and_another_is_bought(page: Page,
         "aria-valuenow", "93"
     )
     expect(page.get_by_text("1,000 of 1,000 files were made.")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_role("button", name="Choose Team").click()
     page.wait_for_url("**/app/account")
     assert asked == ['{"plan":"team"}']
@@ -248,7 +249,7 @@ def test_a_kit_is_made_drawn_and_saved_as_versions(page: Page, site: Site, clien
     expect(page.locator(".kit-previews rect[fill='#e4572e']")).to_have_count(1)
     page.get_by_label("Caption template", exact=True).select_option("karaoke_fill")
     page.get_by_label("Show an end card").check()
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_role("button", name="Save as a new version").click()
     expect(page.get_by_text("Version 2 is saved.")).to_be_visible()
     kit = client.get(f"/v1/brand-kits/{kit_id}").json()["kit"]
@@ -275,11 +276,11 @@ def test_a_kit_is_made_drawn_and_saved_as_versions(page: Page, site: Site, clien
 def test_templates_are_drawn_and_files_listed(page: Page, site: Site) -> None:
     page.goto(site.app("brand-kits?view=templates"))
     expect(page.get_by_role("img", name="Karaoke fill")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_text("Files", exact=True).click()
     page.wait_for_url("**view=files")
     expect(page.get_by_text("Each is checked before it can be used.")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
 
 
 def test_operators_see_parts_lag_and_letters_and_send_one_again(
@@ -300,17 +301,17 @@ def test_operators_see_parts_lag_and_letters_and_send_one_again(
     expect(page.get_by_text("1 part does not answer")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text="stage-render")).to_contain_text("12")
     expect(page.get_by_role("row").filter(has_text="stage-listen")).to_have_count(0)
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_role("group", name="Parts of this page").get_by_text("Dead letters").click()
     page.get_by_role("button", name="unreadable").click()
     expect(page.get_by_role("region", name="Payload")).to_contain_text('"a": 1')
-    assert not serious(page)
+    assert find_serious(page) == []
     page.get_by_role("button", name="Send again").last.click()
     page.get_by_role("dialog").get_by_role("button", name="Send again").click()
     expect(page.get_by_role("row").filter(has_text="unreadable")).to_contain_text("Sent again")
     page.goto(site.app("operators?view=stuck"))
     expect(page.get_by_text("No project is stuck")).to_be_visible()
-    assert not serious(page)
+    assert find_serious(page) == []
     context.close()
 
 
@@ -318,6 +319,28 @@ def test_who_does_not_operate_the_installation_sees_nothing_of_it(page: Page, si
     page.goto(site.app("operators"))
     expect(page.get_by_text("Only who operates the installation sees this page.")).to_be_visible()
     expect(page.get_by_role("link", name="Operators")).to_have_count(0)
+
+
+def test_screens_fit_a_phone_in_german_and_dark(page: Page, site: Site, project: dict[str, Any]) -> None:
+    """German has the longest words: what fits in it fits."""
+    for name, body in chart_answers(7).items():
+        answered(page, f"**/v1/analytics/{name}?*", body)
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    page.goto(site.app("search"))
+    page.evaluate("localStorage.setItem('clipstream.language', 'de')")
+    for path, heading in (
+        ("webhooks", "Webhooks"),
+        ("analytics", "Auswertung"),
+        ("search?q=energy", "Suche"),
+        ("usage", "Verbrauch und Kosten"),
+        ("brand-kits?view=files", "Markenpakete"),
+    ):
+        page.goto(site.app(path))
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(page.locator("main .spinner")).to_have_count(0)
+        assert find_cut_off(page) == [], path
+    assert find_serious(page) == []
 
 
 def test_a_log_of_a_thousand_deliveries_stays_fast(page: Page, site: Site, endpoint: dict[str, Any]) -> None:
