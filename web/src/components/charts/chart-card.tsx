@@ -39,16 +39,14 @@ export function ChartCard<T, R>({ title, text, read, rows, columns, keyOf, chart
     >
       {text && <p class="hint">{text}</p>}
       {actions && filled && <p>{actions}</p>}
-      {read.problem?.status === 404 ? (
-        <p class="chart-none">{t("later")}</p>
-      ) : read.problem ? (
+      {read.problem ? (
         <ProblemNotice problem={read.problem} onRetry={read.reload} />
       ) : data === undefined ? (
         <div class="chart-none"><Loading /></div>
       ) : !filled ? (
         <p class="chart-none">{t("nothing")}</p>
       ) : asTable ? (
-        <Table caption={title} columns={columns} rows={listed} keyOf={keyOf} />
+        <div class="chart-table"><Table caption={title} columns={columns} rows={listed} keyOf={keyOf} /></div>
       ) : (
         chart(data)
       )}

@@ -7,7 +7,6 @@ export const t = words({
     nothing: "Nothing in this time",
     all: "Whole time",
     time: "Time (UTC)",
-    later: "This server does not answer this question yet.",
   },
   de: {
     asTable: "Als Tabelle",
@@ -15,6 +14,5 @@ export const t = words({
     nothing: "In dieser Zeit gibt es nichts",
     all: "Gesamte Zeit",
     time: "Zeit (UTC)",
-    later: "Dieser Server beantwortet diese Frage noch nicht.",
   },
 });

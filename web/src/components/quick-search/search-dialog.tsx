@@ -25,7 +25,7 @@ export interface Option {
 }
 
 interface Found {
-  projects: Schemas["ProjectSummary"][];
+  projects: Schemas["ProjectCard"][];
   hits: Schemas["SearchResult"];
 }
 

@@ -1,5 +1,5 @@
 /** What the charts read. */
-import { fetchText } from "~/api/client";
+import { fetchText, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { t } from "./messages";
 
@@ -8,12 +8,12 @@ export interface Listed<T> {
   currency?: string;
 }
 
-export interface ProjectsRow { at: string; started: number; completed: number; failed: number; cancelled?: number; minutes: number }
-export interface CostRow { at: string; stage: string; kind: string; amount: number; money: number | null }
-export interface TemplateRow { template: string; aspect: string; exports: number; failed: number; seconds: number }
-export interface LengthRow { from_s: number; to_s: number | null; clips: number }
-export interface StageTimeRow { at: string; stage: string; projects: number; p50_ms: number; p95_ms: number }
-export interface FailureRow { at: string; what: string; reason: string; count: number }
+export type ProjectsRow = Schemas["ProjectsRow"];
+export type CostRow = Schemas["CostRow"];
+export type TemplateRow = Schemas["TemplateRow"];
+export type LengthRow = Schemas["LengthRow"];
+export type StageTimeRow = Schemas["StageTimeRow"];
+export type FailureRow = Schemas["FailuresRow"];
 
 export interface Window {
   since: number;

@@ -1,5 +1,5 @@
 /** The time in a few numbers. */
-import { api, call } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { ProblemNotice } from "~/components/states";
 import { duration, number } from "~/i18n";
@@ -8,7 +8,9 @@ import type { Window } from "./reads";
 
 export function Tiles({ window }: { window: Window }) {
   const query = { since: new Date(window.since).toISOString(), until: new Date(window.until).toISOString() };
-  const read = useQuery(`analytics/summary?${query.since}/${query.until}`, (signal) => call(api.GET("/v1/analytics/summary", { params: { query }, signal })));
+  const read = useQuery(`analytics/summary?${query.since}/${query.until}`, async (signal) =>
+    (await call(api.GET("/v1/analytics/summary", { params: { query }, signal }))) as Schemas["Summary"],
+  );
   if (read.problem) return <ProblemNotice problem={read.problem} onRetry={read.reload} />;
   const one = read.data;
   const tiles: [string, string | undefined, string?][] = [

@@ -39,13 +39,13 @@ export function ProjectsCards({ window }: { window: Window }) {
         {...shared}
         title={t("projects")}
         text={t("projectsText")}
-        rows={(data) => data.items.filter((row) => row.started + row.completed + row.failed + (row.cancelled ?? 0) > 0)}
+        rows={(data) => data.items.filter((row) => row.started + row.completed + row.failed + row.cancelled > 0)}
         columns={[
           timeColumn(window),
           { title: t("projectsStarted"), cell: (row) => row.started, numeric: true },
           { title: t("completed"), cell: (row) => row.completed, numeric: true },
           { title: t("failed"), cell: (row) => row.failed, numeric: true },
-          { title: t("cancelled"), cell: (row) => row.cancelled ?? 0, numeric: true },
+          { title: t("cancelled"), cell: (row) => row.cancelled, numeric: true },
         ]}
         chart={({ items }) => (
           <Chart
@@ -56,7 +56,7 @@ export function ProjectsCards({ window }: { window: Window }) {
             series={[
               { label: t("completed"), colour: "--accent", values: values(items, (row) => row.completed) },
               { label: t("failed"), colour: "--warn-ink", values: values(items, (row) => row.failed) },
-              { label: t("cancelled"), colour: "--ink-soft", values: values(items, (row) => row.cancelled ?? 0) },
+              { label: t("cancelled"), colour: "--ink-soft", values: values(items, (row) => row.cancelled) },
             ]}
           />
         )}

@@ -1,6 +1,6 @@
 /** The installation at a glance: what answers, what waits, what is behind. */
 import { useEffect } from "preact/hooks";
-import { fetchText } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Card } from "~/components/page";
 import { Badge, Loading, Notice, ProblemNotice } from "~/components/states";
@@ -8,21 +8,7 @@ import { Table } from "~/components/table";
 import { ago, dateTime, number } from "~/i18n";
 import { t } from "./messages";
 
-interface Overview {
-  at: string;
-  components: Record<string, { up: boolean; took_ms: number; detail?: string }>;
-  down: string[];
-  lag: { group: string; topic: string; messages: number }[] | null;
-  lag_unknown: string;
-  lanes?: { lane: string; waiting: number; oldest_at: string | null }[];
-  stages?: { stage: string; running: number; retrying: number }[];
-  dead_letters: { open: number; last_at: string | null };
-  stuck: number;
-  projects: { queued: number; running: number };
-  outbox: { waiting: number; oldest_at: string | null };
-  versions: Record<string, string | null>;
-  not_known: string[];
-}
+type Overview = Schemas["Overview"];
 
 const LOOK_AGAIN_MS = 10_000;
 
@@ -96,8 +82,7 @@ function Lag({ overview }: { overview: Overview }) {
 }
 
 function Work({ overview }: { overview: Overview }) {
-  if (!overview.stages) return null;
-  const lanes = new Map((overview.lanes ?? []).map((lane) => [lane.lane, lane]));
+  const lanes = new Map(overview.lanes.map((lane) => [lane.lane, lane]));
   const stages = new Map(overview.stages.map((stage) => [stage.stage, stage]));
   return (
     <Card title={t("work")}>
@@ -117,13 +102,12 @@ function Work({ overview }: { overview: Overview }) {
 }
 
 export function OverviewView() {
-  const read = useQuery("admin/overview", async (signal) => JSON.parse(await fetchText("/v1/admin/overview", { signal })) as Overview);
+  const read = useQuery("admin/overview", (signal) => call(api.GET("/v1/admin/overview", { signal })));
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && read.reload(), LOOK_AGAIN_MS);
     return () => clearInterval(timer);
   }, [read.reload]);
   const overview = read.data;
-  if (read.problem?.status === 404) return <Notice><p>{t("later")}</p></Notice>;
   if (!overview) return read.problem ? <ProblemNotice problem={read.problem} onRetry={read.reload} /> : <Loading />;
   return (
     <>
