@@ -108,7 +108,7 @@ def test_an_endpoint_is_paused_enabled_and_its_secret_replaced(
     expect(page.get_by_text("The former secret signs as well until")).to_be_visible()
 
 
-def test_charts_have_a_table_beside_them_and_follow_theme_and_range(page: Page, site: Site) -> None:
+def test_charts_have_a_table_and_follow_theme_and_range(page: Page, site: Site) -> None:
     for name, body in chart_answers(30).items():
         answered(page, f"**/v1/analytics/{name}?*", body)
     page.goto(site.app("analytics"))
