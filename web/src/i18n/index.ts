@@ -54,8 +54,20 @@ export function words<T extends Record<string, Word>>(all: { en: T } & Record<Ex
   return (key, values = {}) => filled((all[language.value] as T)[key] as Word, values);
 }
 
+/** Formats are dear to make: a log of a thousand lines needs the same few again and again. */
+const formats = new Map<string, unknown>();
+
+function formatOf<T>(kind: string, options: object, make: (language: Language) => T): T {
+  const key = `${kind} ${language.value} ${JSON.stringify(options)}`;
+  const known = formats.get(key) as T | undefined;
+  if (known) return known;
+  const made = make(language.value);
+  formats.set(key, made);
+  return made;
+}
+
 export function number(value: number, options: Intl.NumberFormatOptions = {}): string {
-  return new Intl.NumberFormat(language.value, options).format(value);
+  return formatOf("number", options, (one) => new Intl.NumberFormat(one, options)).format(value);
 }
 
 export function percent(share: number, digits = 0): string {
@@ -92,7 +104,7 @@ export function duration(ms: number): string {
 }
 
 export function date(value: string | number | Date, options: Intl.DateTimeFormatOptions = { dateStyle: "medium" }): string {
-  return new Intl.DateTimeFormat(language.value, options).format(new Date(value));
+  return formatOf("date", options, (one) => new Intl.DateTimeFormat(one, options)).format(new Date(value));
 }
 
 export function dateTime(value: string | number | Date): string {
@@ -109,7 +121,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function ago(value: string | number | Date, now: number = Date.now()): string {
   const difference = new Date(value).getTime() - now;
   if (Math.abs(difference) > 30 * 86_400_000) return date(value);
-  const format = new Intl.RelativeTimeFormat(language.value, { numeric: "auto" });
+  const format = formatOf("ago", {}, (one) => new Intl.RelativeTimeFormat(one, { numeric: "auto" }));
   for (const [unit, length] of STEPS) {
     if (Math.abs(difference) >= length) return format.format(Math.round(difference / length), unit);
   }

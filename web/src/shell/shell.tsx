@@ -5,7 +5,11 @@ import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
+<<<<<<< HEAD
 import { UploadIndicator } from "~/components/upload-indicator";
+=======
+import { QuickSearch } from "~/components/quick-search";
+>>>>>>> desk-web
 import { LANGUAGES, language, setLanguage, type Language } from "~/i18n";
 import { to } from "~/routes";
 import { may, session, signOut, switchOrganisation, type Permission } from "~/session/session";
@@ -97,6 +101,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
   const [open, setOpen] = useState(false);
   useEffect(() => setOpen(false), [path]);
+  const shown = ENTRIES.filter((entry) => !entry.permission || may(entry.permission));
   return (
     <div class="shell">
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{t("skip")}</a>
@@ -108,13 +113,17 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <OrganisationMenu />
         <span class="spread" />
+<<<<<<< HEAD
         <UploadIndicator />
+=======
+        <QuickSearch screens={shown.map((entry) => ({ label: t(entry.key), href: addressOf(entry), icon: entry.icon }))} />
+>>>>>>> desk-web
         {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}><span>{t("newProject")}</span></LinkButton>}
         <PersonMenu />
       </header>
       <nav class={open ? "open" : ""} aria-label={t("navigation")}>
         <ul>
-          {ENTRIES.filter((entry) => !entry.permission || may(entry.permission)).map((entry) => (
+          {shown.map((entry) => (
             <li key={entry.key}>
               <a href={addressOf(entry)} aria-current={isHere(entry, path) ? "page" : undefined}>
                 <Icon name={entry.icon} />

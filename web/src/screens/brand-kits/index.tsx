@@ -1,6 +1,10 @@
-/** Brand kits. */
-import { Page } from "~/components/page";
+/** Brand kits: all of them, or one. */
+import { useRoute } from "preact-iso";
+import { KitEditor } from "./editor";
+import { KitList } from "./list";
+import "./brand-kits.css";
 
-export default function Screen() {
-  return <Page title="Brand kits">{null}</Page>;
+export default function BrandKits() {
+  const { params } = useRoute();
+  return params["id"] ? <KitEditor key={params["id"]} id={params["id"]} /> : <KitList />;
 }
