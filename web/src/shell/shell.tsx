@@ -5,11 +5,8 @@ import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
-<<<<<<< HEAD
 import { UploadIndicator } from "~/components/upload-indicator";
-=======
 import { QuickSearch } from "~/components/quick-search";
->>>>>>> desk-web
 import { LANGUAGES, language, setLanguage, type Language } from "~/i18n";
 import { to } from "~/routes";
 import { may, session, signOut, switchOrganisation, type Permission } from "~/session/session";
@@ -113,11 +110,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </a>
         <OrganisationMenu />
         <span class="spread" />
-<<<<<<< HEAD
         <UploadIndicator />
-=======
         <QuickSearch screens={shown.map((entry) => ({ label: t(entry.key), href: addressOf(entry), icon: entry.icon }))} />
->>>>>>> desk-web
         {may("projects:write") && <LinkButton kind="primary" icon="plus" href={to("new")}><span>{t("newProject")}</span></LinkButton>}
         <PersonMenu />
       </header>
