@@ -97,10 +97,13 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
 }
 
 function place(video: HTMLVideoElement, crop: CropBox, picture: Picture, box: Picture): void {
-  const scale = box.width / crop.width;
+  // Crops are whole pixels, so their ratio is not exactly the box's: fill it, as the export does.
+  const scale = Math.max(box.width / crop.width, box.height / crop.height);
+  const left = (box.width - crop.width * scale) / 2 - crop.x * scale;
+  const top = (box.height - crop.height * scale) / 2 - crop.y * scale;
   video.style.width = `${picture.width * scale}px`;
   video.style.height = `${picture.height * scale}px`;
-  video.style.transform = `translate(${-crop.x * scale}px, ${-crop.y * scale}px)`;
+  video.style.transform = `translate(${left}px, ${top}px)`;
 }
 
 /** The picture that the encoder would be handed, over the resting video. */
