@@ -3,14 +3,14 @@ import { words } from "~/i18n";
 /** Words of the text, of segments and of what was done to them. */
 export const tt = words({
   en: {
-    help: "Select words, then cut them. Cut words stay here, struck through, and can be brought back.",
+    help: "Select words to cut them; cut words can be brought back.",
     noWords: "Nothing is said in this clip",
     noWordsText: "There are no words to cut. Trim it on the timeline below.",
     cut: "Cut",
     restore: "Bring back",
     playSelection: "Play",
     caption: "Change caption…",
-    selected: { one: "{count} word", other: "{count} words" },
+    selected: { one: "{count} word selected", other: "{count} words selected" },
     dropFillers: "Drop “um” and “uh”",
     dropPauses: "Shorten pauses…",
     pauseLonger: "Shorten pauses longer than (ms)",
@@ -57,14 +57,14 @@ export const tt = words({
     made: "made the clip",
   },
   de: {
-    help: "Wählen Sie Wörter aus und schneiden Sie sie heraus. Herausgeschnittenes bleibt durchgestrichen stehen und lässt sich zurückholen.",
+    help: "Wörter auswählen, dann herausschneiden; sie lassen sich zurückholen.",
     noWords: "In diesem Clip wird nichts gesagt",
     noWordsText: "Es gibt keine Wörter zum Schneiden. Kürzen Sie ihn auf der Zeitleiste unten.",
     cut: "Herausschneiden",
     restore: "Zurückholen",
     playSelection: "Abspielen",
     caption: "Untertitel ändern …",
-    selected: { one: "{count} Wort", other: "{count} Wörter" },
+    selected: { one: "{count} Wort ausgewählt", other: "{count} Wörter ausgewählt" },
     dropFillers: "„Äh“ und „Ähm“ entfernen",
     dropPauses: "Pausen kürzen …",
     pauseLonger: "Pausen kürzen, die länger sind als (ms)",

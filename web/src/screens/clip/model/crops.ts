@@ -16,6 +16,7 @@ export interface Picture {
   height: number;
 }
 
+const SAME_SHAPE = 0.02;
 const even = (value: number) => Math.max(2, Math.floor(value / 2) * 2);
 
 /** The largest crop of an aspect, in the middle of the picture. */
@@ -52,17 +53,25 @@ export function shownCrop(aspect: Aspect, atMs: number, manual: readonly CropKey
 /** A crop moved and resized about its middle, kept inside the picture and in whole pixels. */
 export function fitted(crop: CropBox, aspect: Aspect, picture: Picture): CropBox {
   const ratio = ratioOf(aspect);
+  const isOfShape = Math.abs(crop.width / crop.height / ratio - 1) < SAME_SHAPE && crop.width <= picture.width && crop.height <= picture.height;
   const largest = centreCrop(aspect, picture);
+  // A crop that is only moved keeps its size, also where that is a pixel off the shape, as those of the framing are.
+  if (isOfShape) return inside({ ...crop, width: Math.round(crop.width), height: Math.round(crop.height) }, picture);
   const width = even(Math.min(Math.max(crop.width, 32), largest.width));
   const height = even(Math.min(width / ratio, largest.height));
-  const x = Math.round(Math.min(Math.max(crop.x, 0), picture.width - width));
-  const y = Math.round(Math.min(Math.max(crop.y, 0), picture.height - height));
-  return { x, y, width, height };
+  return inside({ x: crop.x, y: crop.y, width, height }, picture);
+}
+
+function inside({ x, y, width, height }: CropBox, picture: Picture): CropBox {
+  const clamp = (at: number, most: number) => Math.round(Math.min(Math.max(at, 0), most));
+  return { x: clamp(x, picture.width - width), y: clamp(y, picture.height - height), width, height };
 }
 
 export function scaled(crop: CropBox, width: number, aspect: Aspect, picture: Picture): CropBox {
-  const height = width / ratioOf(aspect);
-  return fitted({ x: crop.x + (crop.width - width) / 2, y: crop.y + (crop.height - height) / 2, width, height }, aspect, picture);
+  const most = centreCrop(aspect, picture);
+  const wide = Math.min(Math.max(width, most.width / 4), most.width);
+  const height = wide / ratioOf(aspect);
+  return fitted({ x: crop.x + (crop.width - wide) / 2, y: crop.y + (crop.height - height) / 2, width: wide, height }, aspect, picture);
 }
 
 const SAME_MS = 20;

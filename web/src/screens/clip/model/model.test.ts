@@ -136,6 +136,9 @@ describe("crops", () => {
   it("stays inside the picture", () => {
     expect(fitted({ x: 900, y: -5, width: 5000, height: 1 }, "9:16", { width: 320, height: 240 })).toEqual({ x: 186, y: 0, width: 134, height: 238 });
   });
+  it("keeps the size of a crop that is only moved", () => {
+    expect(fitted({ x: 250.4, y: -3, width: 136, height: 240 }, "9:16", { width: 320, height: 240 })).toEqual({ x: 184, y: 0, width: 136, height: 240 });
+  });
   it("replaces the key of a moment, and thins what is too much", () => {
     expect(withKey(keys, { ...keys[1]!, at_ms: 1010 })).toHaveLength(2);
     const many = Array.from({ length: 300 }, (_, at) => ({ at_ms: at * 10, crop: { x: at === 150 ? 90 : 0, y: 0, width: 10, height: 10 }, ease: "linear" as const }));

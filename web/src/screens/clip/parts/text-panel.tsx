@@ -28,7 +28,6 @@ export function TextPanel({ editor, canEdit }: { editor: Editor; canEdit: boolea
   return (
     <div class="text-panel">
       {canEdit && <TextTools editor={editor} onCaption={() => (dialog.value = "caption")} onPauses={() => (dialog.value = "pauses")} />}
-      <p class="hint">{tt("help")}</p>
       <div ref={root} class="text-blocks" {...keys.handlers}>
         {blocks.map((block) => (
           <section key={block.piece.segment_id} class="text-block" aria-label={tt("words", { number: block.index + 1 })}>
@@ -65,9 +64,9 @@ function TextTools({ editor, onCaption, onPauses }: { editor: Editor; onCaption:
       <Button small icon="pencil" disabled={played === 0} onClick={onCaption}>{tt("caption")}</Button>
       <Button small icon="play" disabled={played === 0} onClick={play}>{tt("playSelection")}</Button>
       <span class="spread" />
-      {count > 0 && <small role="status">{tt("selected", { count })}</small>}
       <Button small kind="quiet" disabled={!hasFillers} onClick={() => editor.do([{ op: "drop_fillers" }])}>{tt("dropFillers")}</Button>
       <Button small kind="quiet" onClick={onPauses}>{tt("dropPauses")}</Button>
+      <p class="text-hint" role="status">{count > 0 ? tt("selected", { count }) : tt("help")}</p>
     </div>
   );
 }
