@@ -97,7 +97,6 @@ function Brand({ editor }: { editor: Editor }) {
   const music = kit?.music;
   return (
     <>
-      <h3>{tl("brand")}</h3>
       {kits.length === 0 ? (
         <p class="hint">{tl("noKits")} {may("brand:write") && <a href={to("brand-kits")}>{tl("makeKit")}</a>}</p>
       ) : (

@@ -59,14 +59,17 @@ function TextTools({ editor, onCaption, onPauses }: { editor: Editor; onCaption:
   };
   return (
     <div class="text-tools" role="toolbar" aria-label={tt("cut")}>
-      <Button small icon="scissors" kind={played > 0 ? "primary" : "plain"} disabled={played === 0} aria-keyshortcuts="Delete" onClick={() => editor.cut()}>{tt("cut")}</Button>
-      <Button small icon="undo" disabled={count === played} onClick={() => editor.restore()}>{tt("restore")}</Button>
-      <Button small icon="pencil" disabled={played === 0} onClick={onCaption}>{tt("caption")}</Button>
-      <Button small icon="play" disabled={played === 0} onClick={play}>{tt("playSelection")}</Button>
-      <span class="spread" />
-      <Button small kind="quiet" disabled={!hasFillers} onClick={() => editor.do([{ op: "drop_fillers" }])}>{tt("dropFillers")}</Button>
-      <Button small kind="quiet" onClick={onPauses}>{tt("dropPauses")}</Button>
-      <p class="text-hint" role="status">{count > 0 ? tt("selected", { count }) : tt("help")}</p>
+      <div class="row">
+        <Button small icon="scissors" kind={played > 0 ? "primary" : "plain"} disabled={played === 0} aria-keyshortcuts="Delete" onClick={() => editor.cut()}>{tt("cut")}</Button>
+        <Button small icon="undo" disabled={count === played} onClick={() => editor.restore()}>{tt("restore")}</Button>
+        <Button small icon="pencil" disabled={played === 0} onClick={onCaption}>{tt("caption")}</Button>
+        <Button small icon="play" disabled={played === 0} onClick={play}>{tt("playSelection")}</Button>
+      </div>
+      <div class="row">
+        <p class="text-hint" role="status">{count > 0 ? tt("selected", { count }) : tt("help")}</p>
+        <Button small kind="quiet" disabled={!hasFillers} onClick={() => editor.do([{ op: "drop_fillers" }])}>{tt("dropFillers")}</Button>
+        <Button small kind="quiet" onClick={onPauses}>{tt("dropPauses")}</Button>
+      </div>
     </div>
   );
 }
@@ -89,14 +92,14 @@ function BlockWords({ editor, block, focused }: { editor: Editor; block: TextBlo
         const caption = own.find((one) => middleIn(editor, word, one.range));
         return (
           <Fragment key={`${block.piece.segment_id}-${word}`}>
-          <WordSpan
-            editor={editor}
-            block={block}
-            word={word}
-            cut={cut}
-            caption={caption ? caption.text || tt("hidden") : null}
-            tabbable={focused === null ? block.index === 0 && at === 0 : focused === `${block.piece.segment_id}-${word}`}
-          />{" "}
+            <WordSpan
+              editor={editor}
+              block={block}
+              word={word}
+              cut={cut}
+              caption={caption ? caption.text || tt("hidden") : null}
+              tabbable={focused === null ? block.index === 0 && at === 0 : focused === `${block.piece.segment_id}-${word}`}
+            />{" "}
           </Fragment>
         );
       })}

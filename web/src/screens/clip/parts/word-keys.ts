@@ -45,7 +45,8 @@ export function useWordKeys(editor: Editor, root: { current: HTMLDivElement | nu
   const walk = (from: HTMLElement, to: HTMLElement, extend: boolean) => {
     focus(to);
     if (!extend) anchor.current = numberOf(to);
-    select(anchor.current ?? numberOf(from), numberOf(to));
+    anchor.current ??= numberOf(from);
+    select(anchor.current, numberOf(to));
     if (!extend && !to.classList.contains("is-cut") && !editor.player.playing.peek()) editor.player.seek(Number(to.dataset["at"]));
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -69,6 +70,7 @@ export function useWordKeys(editor: Editor, root: { current: HTMLDivElement | nu
   };
   const cutFrom = (all: HTMLElement[], at: number) => {
     const id = all[at]?.dataset["id"] ?? null;
+    anchor.current = null;
     editor.cut();
     // The word stays in the text, struck through: the focus stays on it.
     requestAnimationFrame(() => {
