@@ -65,7 +65,7 @@ export const tt = words({
     playSelection: "Abspielen",
     caption: "Untertitel ändern …",
     selected: { one: "{count} Wort ausgewählt", other: "{count} Wörter ausgewählt" },
-    dropFillers: "„Äh“ und „Ähm“ entfernen",
+    dropFillers: "„Äh“ entfernen",
     dropPauses: "Pausen kürzen …",
     pauseLonger: "Pausen kürzen, die länger sind als (ms)",
     pauseLeave: "auf (ms)",
