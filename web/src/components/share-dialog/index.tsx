@@ -9,7 +9,7 @@ import { dateTime } from "~/i18n";
 import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { t } from "./messages";
-import { makeShare, type NewShare } from "./shares";
+import { makeShare, type Share } from "./shares";
 
 const DAY_S = 86_400;
 const LENGTHS = ["1", "7", "30", "90", "365"] as const;
@@ -19,7 +19,7 @@ export function ShareDialog({ clipIds, exportIds, title, onClose }: { clipIds?: 
   const [days, setDays] = useState<(typeof LENGTHS)[number]>("7");
   const [download, setDownload] = useState(true);
   const [organisation, setOrganisation] = useState(false);
-  const [made, setMade] = useState<NewShare | null>(null);
+  const [made, setMade] = useState<Share | null>(null);
   const [problem, setProblem] = useState<unknown>(null);
 
   const make = async () => {
@@ -51,18 +51,18 @@ export function ShareDialog({ clipIds, exportIds, title, onClose }: { clipIds?: 
 }
 
 /** The address and the embed code: shown this once. */
-export function MadeDialog({ share, onClose }: { share: NewShare; onClose: () => void }) {
+export function MadeDialog({ share, onClose }: { share: Share; onClose: () => void }) {
   return (
     <Dialog title={t("made")} onClose={onClose}>
       <Notice kind="done"><p>{t("once")}</p></Notice>
       <h3>{t("link")}</h3>
-      <CopyField label={t("link")} value={share.url} />
+      <CopyField label={t("link")} value={share.url ?? ""} />
       <h3>{t("embed")}</h3>
-      <CopyField label={t("embed")} value={share.embed_html} multiline />
+      <CopyField label={t("embed")} value={share.embed_html ?? ""} multiline />
       <p class="hint">{t("until", { date: dateTime(share.expires_at) })}</p>
       <div class="dialog-actions">
         <LinkButton href={to("shares")}>{t("all")}</LinkButton>
-        <LinkButton href={share.url} target="_blank" icon="eye">{t("look")}</LinkButton>
+        <LinkButton href={share.url ?? ""} target="_blank" icon="eye">{t("look")}</LinkButton>
         <Button kind="primary" onClick={onClose}>{common("close")}</Button>
       </div>
     </Dialog>

@@ -6,7 +6,7 @@ import { ConfirmDialog } from "~/components/dialog";
 import { Segmented } from "~/components/fields";
 import { Page } from "~/components/page";
 import { MadeDialog } from "~/components/share-dialog";
-import { changeShare, readShares, revokeShare, type NewShare, type Share, type ShareState } from "~/components/share-dialog/shares";
+import { changeShare, readShares, revokeShare, type Share, type ShareState } from "~/components/share-dialog/shares";
 import { Badge, Empty, Notice, type Tone } from "~/components/states";
 import { PagedTable } from "~/components/table";
 import { ago, dateTime, number } from "~/i18n";
@@ -20,12 +20,12 @@ import "./shares.css";
 const STATES: ShareState[] = ["live", "expired", "revoked", "empty"];
 const TONE: Record<ShareState, Tone> = { live: "good", expired: "neutral", revoked: "neutral", empty: "warn" };
 
-type Above = { kind: "change" | "revoke" | "new-link"; share: Share } | { kind: "made"; share: NewShare } | null;
+type Above = { kind: "change" | "revoke" | "new-link"; share: Share } | { kind: "made"; share: Share } | null;
 
 export default function SharesScreen() {
   const [state, setState] = useState<ShareState | "all">("all");
   const [above, setAbove] = useState<Above>(null);
-  const pages = usePages<Share>(`shares/${state}`, (cursor, signal) => readShares(state === "all" ? "" : state, cursor, signal));
+  const pages = usePages<Share>(`shares/${state}`, (cursor, signal) => readShares(state === "all" ? null : state, cursor, signal));
   const put = (share: Share) => pages.update((items) => items.map((one) => (one.share_id === share.share_id ? share : one)));
   const canWrite = may("projects:write");
   if (pages.problem?.status === 404 && pages.items.length === 0) return <Page title={t("title")}><Notice>{t("unavailable")}</Notice></Page>;

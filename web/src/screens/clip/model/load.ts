@@ -90,7 +90,7 @@ async function readTranscript(projectId: string, signal: AbortSignal): Promise<S
 
 export async function openClip(clipId: string, signal: AbortSignal): Promise<Opened> {
   const clip = await call(api.GET("/v1/clips/{clip_id}", { params: path(clipId), signal }));
-  const newest = [...clip.exports].sort((a, b) => b.number - a.number)[0];
+  const newest = clip.exports.filter((one) => one.state !== "cancelled").sort((a, b) => b.number - a.number)[0];
   const [edit, versions, transcript, project, lastExport] = await Promise.all([
     call(api.GET("/v1/clips/{clip_id}/edit", { params: path(clipId), signal })),
     readVersions(clipId),
