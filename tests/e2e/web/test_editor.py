@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -181,10 +182,11 @@ def test_an_export_is_asked_for_and_cancelled(editor: Page, clip_id: str) -> Non
     editor.get_by_role("button", name="Export", exact=True).click()
     dialog = editor.get_by_role("dialog", name="Export this clip")
     dialog.get_by_text("1:1", exact=True).click()
-    dialog.get_by_label("Title").fill("Twice")
+    title = f"Twice {uuid4()}"
+    dialog.get_by_label("Title").fill(title)
     dialog.get_by_label("Quality").select_option("draft")
     dialog.get_by_role("button", name="Make 2 files").click()
-    rows = editor.locator(".files li", has_text="Twice")
+    rows = editor.locator(".files li", has_text=title)
     expect(rows).to_have_count(2, timeout=PATIENCE_MS)
     for at in range(2):
         rows.nth(at).get_by_role("button", name="Cancel").click()

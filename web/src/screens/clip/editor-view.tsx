@@ -1,6 +1,6 @@
 /** The editor's view: picture, panels and timeline, and the dialogs above them. */
 import { effect } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Schemas } from "~/api/client";
 import { api, call } from "~/api/client";
 import { useQuery } from "~/api/query";
@@ -46,7 +46,7 @@ export function EditorView({ editor, opened }: { editor: Editor; opened: Opened 
   const [above, setAbove] = useState<Above>(null);
   const canEdit = may("projects:write");
   const members = useMembers();
-  const { source, lost } = useSourceFile(clip);
+  const { source, lost } = useSourceFile(editor, clip);
   const wave = useSurroundings(editor, clip);
   useLiveEdits(editor);
   useSaving(editor, members);
@@ -135,26 +135,45 @@ function useMembers(): Schemas["OrganisationMember"][] {
   return useQuery(allowed ? "members" : null, (signal) => call(api.GET("/v1/members", { signal }))).data?.items ?? [];
 }
 
-/** The file to play. A signed address that has run out is asked for again. */
-function useSourceFile(clip: Schemas["Clip"]): { source: SourceState | null; lost: () => void } {
+const ASK_SOURCE_MS = 5_000;
+const RENEW_AT_MOST_EVERY_MS = 10_000;
+
+/** The file to play: a better one takes its place while the player rests, and an address that has run out is asked for again. */
+function useSourceFile(editor: Editor, clip: Schemas["Clip"]): { source: SourceState | null; lost: () => void } {
   const [source, setSource] = useState<SourceState | null>(null);
   const [attempt, setAttempt] = useState(0);
+  const renewed = useRef(0);
   useEffect(() => {
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    readSource(clip, control.signal).then(
-      (next) => {
-        setSource(next);
-        if (next.preparing) timer = setTimeout(() => setAttempt((old) => old + 1), 5_000);
-      },
-      (error: unknown) => !control.signal.aborted && setSource({ file: null, preparing: false, detail: error instanceof ApiProblem ? error.detail : null }),
-    );
+    const again = () => (timer = setTimeout(read, ASK_SOURCE_MS));
+    const take = (next: SourceState, isFirst: boolean) => {
+      if (next.preparing) again();
+      else if (!isFirst && editor.player.playing.peek()) return void again();
+      setSource((old) => (isFirst || old?.file?.kind !== next.file?.kind ? next : old));
+    };
+    let isFirst = true;
+    const read = () => {
+      readSource(clip, control.signal).then(
+        (next) => {
+          take(next, isFirst);
+          isFirst = false;
+        },
+        (error: unknown) => !control.signal.aborted && setSource({ file: null, preparing: false, detail: error instanceof ApiProblem ? error.detail : null }),
+      );
+    };
+    read();
     return () => {
       control.abort();
       clearTimeout(timer);
     };
   }, [clip.clip_id, attempt]);
-  return { source, lost: () => attempt < 3 && setAttempt(attempt + 1) };
+  const lost = () => {
+    if (Date.now() - renewed.current < RENEW_AT_MOST_EVERY_MS) return;
+    renewed.current = Date.now();
+    setAttempt((old) => old + 1);
+  };
+  return { source, lost };
 }
 
 function useSurroundings(editor: Editor, clip: Schemas["Clip"]): Wave | null {

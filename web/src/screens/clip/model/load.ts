@@ -13,13 +13,18 @@ export interface SourceFile {
   offsetMs: number;
   width: number | null;
   height: number | null;
-  /** False: the file is a finished export, cropped already. */
-  isWhole: boolean;
+  /** `export`: a finished file of the clip, cropped already; the others are the whole source. */
+  kind: "proxy" | "source" | "export";
   hasPicture: boolean;
+}
+
+export function isWhole(file: SourceFile | null | undefined): boolean {
+  return file != null && file.kind !== "export";
 }
 
 interface SourceAnswer {
   state: "ready" | "preparing" | "unavailable";
+  kind: "source" | "proxy" | null;
   url: string | null;
   content_type: string | null;
   width_px: number | null;
@@ -46,7 +51,8 @@ export async function readSource(clip: Schemas["Clip"], signal: AbortSignal): Pr
   if (answer?.url) {
     const { url, width_px: width, height_px: height, content_type: type } = answer;
     const hasPicture = !type?.startsWith("audio/");
-    return { file: { url, offsetMs: 0, width, height, isWhole: true, hasPicture }, preparing: false, detail: null };
+    const file: SourceFile = { url, offsetMs: 0, width, height, kind: answer.kind ?? "source", hasPicture };
+    return { file, preparing: answer.state === "preparing", detail: null };
   }
   return { file: await exportFile(clip, signal), preparing: answer?.state === "preparing", detail: answer?.detail ?? null };
 }
@@ -56,7 +62,7 @@ async function exportFile(clip: Schemas["Clip"], signal: AbortSignal): Promise<S
   if (!first) return null;
   const found = await call(api.GET("/v1/exports/{export_id}", { params: { path: { export_id: first.export_id } }, signal }));
   if (!found.files) return null;
-  return { url: found.files.video.url, offsetMs: found.start_ms, width: null, height: null, isWhole: false, hasPicture: true };
+  return { url: found.files.video.url, offsetMs: found.start_ms, width: null, height: null, kind: "export", hasPicture: true };
 }
 
 export function portOf(clipId: string, transcriptVersion: number): Port {

@@ -7,7 +7,7 @@ import type { CropKey } from "../model/apply";
 import { outputOf, whenPlayed } from "../model/clock";
 import { centreCrop, scaled, thinned, type Picture } from "../model/crops";
 import type { Editor } from "../model/editor";
-import type { SourceState } from "../model/load";
+import { isWhole, type SourceState } from "../model/load";
 import { tc } from "../crop-messages";
 import { useCropHere } from "./crop-box";
 
@@ -24,7 +24,7 @@ export function CropPanel({ editor, source, canEdit }: { editor: Editor; source:
   if (source?.file && !source.file.hasPicture) return <Notice>{tc("soundOnly")}</Notice>;
   return (
     <div class="panel-form">
-      {picture && source?.file?.isWhole ? <p class="hint">{tc("help", { aspect })}</p> : <Notice>{tc("noPicture")}</Notice>}
+      {picture && isWhole(source?.file) ? <p class="hint">{tc("help", { aspect })}</p> : <Notice>{tc("noPicture")}</Notice>}
       {canEdit && (
         <div class="row tight">
           <Button small icon="check" disabled={suggested.length === 0} onClick={() => change(thinned(suggested))}>{tc("suggested")}</Button>
@@ -32,7 +32,7 @@ export function CropPanel({ editor, source, canEdit }: { editor: Editor; source:
         </div>
       )}
       {suggested.length === 0 && <p class="hint below">{tc("noSuggested")}</p>}
-      {canEdit && picture && source?.file?.isWhole && <Size editor={editor} picture={picture} />}
+      {canEdit && picture && isWhole(source?.file) && <Size editor={editor} picture={picture} />}
       <h3>{tc("keys")}</h3>
       {keys.length === 0 && <p class="hint">{suggested.length > 0 ? tc("noKeys") : tc("noKeysPlain")}</p>}
       <ul class="plain crop-keys">

@@ -26,10 +26,16 @@ export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canE
 
   if (clip.problem && !clip.data) return <ProblemNotice problem={clip.problem} onRetry={clip.reload} />;
   if (!clip.data) return <Loading />;
+  const done = exports.filter((one) => one.state === "done");
   const newest = Math.max(0, ...exports.map((one) => one.edit_version));
   return (
     <>
-      {canEdit && exports.length > 0 && <p><Button icon="plus" onClick={onExport}>{tf("newExport")}</Button></p>}
+      {exports.length > 0 && (
+        <p class="row">
+          {canEdit && <Button icon="plus" onClick={onExport}>{tf("newExport")}</Button>}
+          {done.length > 1 && <LinkButton icon="download" href={`/v1/projects/${clip.data.project_id}/exports.zip?export_ids=${done.map((one) => one.export_id).join(",")}`} download>{tf("zip", { count: done.length })}</LinkButton>}
+        </p>
+      )}
       {busy && <p class="hint">{tf("leave")}</p>}
       {exports.length === 0 && (
         <Empty icon="film" title={tf("noFiles")}><p>{tf("noFilesText")}</p>{canEdit && <Button kind="primary" onClick={onExport}>{tf("newExport")}</Button>}</Empty>

@@ -6,7 +6,7 @@ import { Icon } from "~/components/icon";
 import { cueAt } from "../model/captions";
 import { ratioOf, shownCrop, type CropBox, type Picture } from "../model/crops";
 import type { Editor } from "../model/editor";
-import type { SourceState } from "../model/load";
+import { isWhole, type SourceState } from "../model/load";
 import { t } from "../messages";
 import { CropBoxEditor } from "./crop-box";
 import { useServerFrame } from "./server-frame";
@@ -23,7 +23,7 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
   const size = useSignal<Picture>({ width: 0, height: 0 });
   const { player } = editor;
   const file = source.file;
-  const isCropping = editor.tab.value === "crop" && Boolean(file?.isWhole);
+  const isCropping = editor.tab.value === "crop" && isWhole(file);
   const aspect = editor.look.value.aspect;
   const picture = editor.picture.value;
 
@@ -49,7 +49,7 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
     const at = player.place;
     void player.outputMs.value;
     const whole = editor.picture.value;
-    if (!file?.isWhole || !whole) return;
+    if (!isWhole(file) || !whole) return;
     const edit = editor.edit.value;
     const crop = isCropping
       ? { x: 0, y: 0, width: whole.width, height: whole.height }
@@ -59,8 +59,8 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
 
   const onMetadata = (event: Event) => {
     const video = event.currentTarget as HTMLVideoElement;
-    if (!file?.isWhole || video.videoWidth === 0) return;
-    editor.picture.value = { width: file.width ?? video.videoWidth, height: file.height ?? video.videoHeight };
+    if (!isWhole(file) || video.videoWidth === 0) return;
+    editor.picture.value = { width: file?.width ?? video.videoWidth, height: file?.height ?? video.videoHeight };
   };
 
   const front = player.front.value;
@@ -71,7 +71,7 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
           <video
             key={at}
             ref={videos[at as 0 | 1]}
-            class={`${front === at ? "front" : "behind"}${file.isWhole ? "" : " as-is"}`}
+            class={`${front === at ? "front" : "behind"}${isWhole(file) ? "" : " as-is"}`}
             src={file.url}
             preload="auto"
             playsInline
@@ -86,12 +86,12 @@ export function Stage({ editor, source, onSourceLost }: { editor: Editor; source
         {file && !file.hasPicture && <p class="stage-note"><Icon name="music" size={32} />{t("soundOnly")}</p>}
         {!file && <p class="stage-note"><Icon name="film" size={32} />{source.detail ? t("noSource", { detail: source.detail }) : t("noSourcePlain")}</p>}
         {!isCropping && <ServerFrame editor={editor} />}
-        {!isCropping && file?.isWhole && <CaptionOverlay editor={editor} height={box.height} />}
+        {!isCropping && isWhole(file) && <CaptionOverlay editor={editor} height={box.height} />}
         {isCropping && picture && <CropBoxEditor editor={editor} picture={picture} box={box} />}
         {player.waiting.value && <span class="stage-wait spinner" role="status" aria-label={t("preview")} />}
         {player.playing.value && player.rate.value !== 1 && <span class="stage-rate">{t("speedAt", { rate: player.rate.value })}</span>}
       </div>
-      {file && !file.isWhole && <Notice>{source.preparing ? t("preparing") : t("withoutCrop")}</Notice>}
+      {file && !isWhole(file) && <Notice>{source.preparing ? t("preparing") : t("withoutCrop")}</Notice>}
     </div>
   );
 }
