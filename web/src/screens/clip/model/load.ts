@@ -1,5 +1,5 @@
 /** Reads what the editor shows, and speaks to the API for it. */
-import { api, call, fetchText, type Schemas } from "~/api/client";
+import { api, call, type Schemas } from "~/api/client";
 import { asProblem } from "~/api/problem";
 import { session } from "~/session/session";
 import type { Opened } from "./editor";
@@ -22,16 +22,6 @@ export function isWhole(file: SourceFile | null | undefined): boolean {
   return file != null && file.kind !== "export";
 }
 
-interface SourceAnswer {
-  state: "ready" | "preparing" | "unavailable";
-  kind: "source" | "proxy" | null;
-  url: string | null;
-  content_type: string | null;
-  width_px: number | null;
-  height_px: number | null;
-  detail: string | null;
-}
-
 export interface SourceState {
   file: SourceFile | null;
   preparing: boolean;
@@ -42,14 +32,14 @@ const path = (clipId: string) => ({ path: { clip_id: clipId } });
 
 /** The project's source, or while the server has none to play a finished export of the unchanged clip. */
 export async function readSource(clip: Schemas["Clip"], signal: AbortSignal): Promise<SourceState> {
-  let answer: SourceAnswer | null = null;
+  let answer: Schemas["SourceLink"] | null = null;
   try {
-    answer = JSON.parse(await fetchText(`/v1/projects/${clip.project_id}/source`, { signal })) as SourceAnswer;
+    answer = await call(api.GET("/v1/projects/{project_id}/source", { params: { path: { project_id: clip.project_id } }, signal }));
   } catch (error) {
     if (asProblem(error).status !== 404) throw error;
   }
   if (answer?.url) {
-    const { url, width_px: width, height_px: height, content_type: type } = answer;
+    const { url, width_px: width = null, height_px: height = null, content_type: type } = answer;
     const hasPicture = !type?.startsWith("audio/");
     const file: SourceFile = { url, offsetMs: 0, width, height, kind: answer.kind ?? "source", hasPicture };
     return { file, preparing: answer.state === "preparing", detail: null };
@@ -119,7 +109,7 @@ export async function openClip(clipId: string, signal: AbortSignal): Promise<Ope
 /** Starts of the source's shots, where the server tells them. */
 export async function readShots(projectId: string, signal: AbortSignal): Promise<number[]> {
   try {
-    const answer = JSON.parse(await fetchText(`/v1/projects/${projectId}/timeline`, { signal })) as { shots: { start_ms: number }[] | null };
+    const answer = await call(api.GET("/v1/projects/{project_id}/timeline", { params: { path: { project_id: projectId } }, signal }));
     return (answer.shots ?? []).map((shot) => shot.start_ms);
   } catch {
     return [];
@@ -135,8 +125,8 @@ export interface Wave {
 
 export async function readWave(projectId: string, startMs: number, endMs: number, signal: AbortSignal): Promise<Wave | null> {
   try {
-    const query = `per_second=20&start_ms=${Math.max(0, Math.floor(startMs))}&end_ms=${Math.ceil(endMs)}`;
-    const answer = JSON.parse(await fetchText(`/v1/projects/${projectId}/waveform?${query}`, { signal })) as { start_ms: number; per_second: number; peaks: string };
+    const query = { per_second: 20 as const, start_ms: Math.max(0, Math.floor(startMs)), end_ms: Math.ceil(endMs) };
+    const answer = await call(api.GET("/v1/projects/{project_id}/waveform", { params: { path: { project_id: projectId }, query }, signal }));
     const raw = atob(answer.peaks);
     return { perSecond: answer.per_second, startMs: answer.start_ms, peaks: Uint8Array.from(raw, (sign) => sign.charCodeAt(0)) };
   } catch {
