@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from tests.e2e.web.conftest import Person, Site
 TITLE = "For the editor"
 START_MS, END_MS = 7_000, 21_000
 PATIENCE_MS = 15_000
+SOURCE_S = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,15 @@ def clip_id(client: httpx2.Client, project: dict[str, Any]) -> str:
     assert answer.status_code == 202, answer.text
     made: str = answer.json()["clip_id"]
     return made
+
+
+@pytest.fixture(scope="module")
+def source(client: httpx2.Client, project: dict[str, Any]) -> None:
+    """The copy of the source that the player plays; made when it is first asked for."""
+    deadline = time.monotonic() + SOURCE_S
+    while client.get(f"/v1/projects/{project['project_id']}/source").json()["state"] != "ready":
+        assert time.monotonic() < deadline, "the source's copy was not made in time"
+        time.sleep(1)
 
 
 @pytest.fixture
@@ -109,6 +120,7 @@ def test_a_drag_is_one_version(editor: Page, client: httpx2.Client, clip_id: str
     assert edit["segments"][0]["end_ms"] < END_MS - 1000
 
 
+@pytest.mark.usefixtures("source")
 def test_the_preview_plays_over_a_cut_and_stops_at_the_changed_end(
     page: Page, site: Site, client: httpx2.Client, clip_id: str, version: int
 ) -> None:

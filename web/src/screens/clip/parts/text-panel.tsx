@@ -87,7 +87,7 @@ function BlockWords({ editor, block, focused }: { editor: Editor; block: TextBlo
   ];
   const own = edit.value.captions;
   return (
-    <div class="words" role="listbox" aria-multiselectable="true" aria-orientation="horizontal" aria-label={tt("words", { number: block.index + 1 })}>
+    <div class="words" dir="auto" role="listbox" aria-multiselectable="true" aria-orientation="horizontal" aria-label={tt("words", { number: block.index + 1 })}>
       {ids.map(({ word, cut }, at) => {
         const caption = own.find((one) => middleIn(editor, word, one.range));
         return (

@@ -35,7 +35,7 @@ function Clock({ editor }: { editor: Editor }) {
   const { player } = editor;
   const at = Math.floor(player.outputMs.value / 100) * 100;
   return (
-    <span class="clock" role="timer" aria-live="off">
+    <span class="clock" dir="ltr" role="timer" aria-live="off">
       <strong>{clock(at, true)}</strong> <span aria-hidden="true">/</span> {clock(editor.edit.value.length_ms, true)}
     </span>
   );
