@@ -193,7 +193,8 @@ def test_a_session_that_ends_while_editing_loses_nothing(
 def test_an_export_is_asked_for_and_cancelled(editor: Page, clip_id: str) -> None:
     editor.get_by_role("button", name="Export", exact=True).click()
     dialog = editor.get_by_role("dialog", name="Export this clip")
-    dialog.get_by_text("1:1", exact=True).click()
+    for aspect in ("9:16", "1:1"):
+        dialog.get_by_role("checkbox", name=aspect, exact=True).set_checked(True, force=True)
     title = f"Twice {uuid4()}"
     dialog.get_by_label("Title").fill(title)
     dialog.get_by_label("Quality").select_option("draft")
