@@ -190,7 +190,7 @@ def test_a_session_that_ends_while_editing_loses_nothing(
     assert len(read_edit(client, clip_id)["segments"]) == 2
 
 
-def test_an_export_is_asked_for_and_cancelled(editor: Page, clip_id: str) -> None:
+def test_an_export_is_requested_and_cancelled(editor: Page, clip_id: str) -> None:
     editor.get_by_role("button", name="Export", exact=True).click()
     dialog = editor.get_by_role("dialog", name="Export this clip")
     for aspect in ("9:16", "1:1"):

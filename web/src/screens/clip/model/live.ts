@@ -5,7 +5,7 @@ import { api, call } from "~/api/client";
 import { asProblem } from "~/api/problem";
 import type { Editor } from "./editor";
 
-const ASK_MS = 4_000;
+const ASK_MS = 10_000;
 
 export function useLiveEdits(editor: Editor): void {
   useEffect(() => {
