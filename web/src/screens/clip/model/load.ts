@@ -4,6 +4,7 @@ import { asProblem } from "~/api/problem";
 import { session } from "~/session/session";
 import type { Opened } from "./editor";
 import { firstLook } from "./look";
+import { pause } from "./pause";
 import type { Port } from "./saver";
 
 /** The file that the player plays; as `GET /v1/projects/{project_id}/source` answers. */
@@ -124,12 +125,15 @@ export interface Wave {
 }
 
 export async function readWave(projectId: string, startMs: number, endMs: number, signal: AbortSignal): Promise<Wave | null> {
+  const query = { per_second: 20 as const, start_ms: Math.max(0, Math.floor(startMs)), end_ms: Math.ceil(endMs) };
   try {
-    const query = { per_second: 20 as const, start_ms: Math.max(0, Math.floor(startMs)), end_ms: Math.ceil(endMs) };
     const answer = await call(api.GET("/v1/projects/{project_id}/waveform", { params: { path: { project_id: projectId }, query }, signal }));
     const raw = atob(answer.peaks);
     return { perSecond: answer.per_second, startMs: answer.start_ms, peaks: Uint8Array.from(raw, (sign) => sign.charCodeAt(0)) };
-  } catch {
-    return null;
+  } catch (error) {
+    const problem = asProblem(error);
+    if (problem.code !== "not-ready") return null;
+    const waited = await pause((problem.retryAfterS ?? 5) * 1000, signal).then(() => true, () => false);
+    return waited ? readWave(projectId, startMs, endMs, signal) : null;
   }
 }

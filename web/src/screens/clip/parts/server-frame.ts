@@ -5,6 +5,7 @@ import { api, fetchWithSession } from "~/api/client";
 import { asProblem, problemOf } from "~/api/problem";
 import type { Editor } from "../model/editor";
 import { requestOf } from "../model/look";
+import { pause } from "../model/pause";
 
 export interface ServerFrame {
   state: "none" | "asking" | "shown" | "failed";
@@ -94,14 +95,4 @@ async function follow(address: string, signal: AbortSignal): Promise<Blob> {
     const problem = problemOf(response, await response.json().catch(() => null));
     if (problem.code !== "not-ready") throw problem;
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(new DOMException("Aborted", "AbortError"));
-    });
-  });
 }
