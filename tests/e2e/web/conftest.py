@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -157,4 +158,5 @@ def project(request: pytest.FixtureRequest, client: httpx2.Client) -> dict[str, 
         answer: dict[str, Any] = client.get(f"/v1/projects/{found[0]['project_id']}").json()
         return answer
     api: Api = request.getfixturevalue("api")
-    return api.wait(api.start(LECTURE))
+    with ThreadPoolExecutor(1) as pool:  # the browser's loop runs in this thread, and what waits needs one of its own
+        return pool.submit(lambda: api.wait(api.start(LECTURE))).result()

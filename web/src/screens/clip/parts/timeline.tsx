@@ -28,10 +28,7 @@ export function Timeline({ editor, wave, canEdit }: { editor: Editor; wave: Wave
     if (!line) return;
     line.style.insetInlineStart = `${(at / Math.max(1, editor.edit.value.length_ms)) * 100}%`;
     const box = scroller.current;
-    if (box && player.playing.peek() && editor.zoom.peek() > 1) {
-      const x = (at / Math.max(1, editor.edit.peek().length_ms)) * box.scrollWidth;
-      if (x < box.scrollLeft || x > box.scrollLeft + box.clientWidth - 40) box.scrollLeft = x - 60;
-    }
+    if (box && editor.zoom.value > 1) requestAnimationFrame(() => keepInView(box, at / Math.max(1, editor.edit.peek().length_ms)));
   }), [editor]);
 
   const seekTo = (event: PointerEvent) => {
@@ -97,6 +94,14 @@ export function Timeline({ editor, wave, canEdit }: { editor: Editor; wave: Wave
       <Position editor={editor} />
     </section>
   );
+}
+
+/** Scroll to the playhead where it has left the view; from right to left, offsets count below 0. */
+function keepInView(box: HTMLElement, share: number): void {
+  const sign = document.documentElement.dir === "rtl" ? -1 : 1;
+  const x = share * box.scrollWidth;
+  const from = sign * box.scrollLeft;
+  if (x < from || x > from + box.clientWidth - 40) box.scrollLeft = sign * (x - 60);
 }
 
 export function zoomBy(editor: Editor, factor: number): void {
