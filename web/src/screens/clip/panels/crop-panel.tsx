@@ -9,7 +9,7 @@ import { centreCrop, scaled, thinned, type Picture } from "../model/crops";
 import type { Editor } from "../model/editor";
 import { isWhole, type SourceState } from "../model/load";
 import { tc } from "../crop-messages";
-import { useCropHere } from "./crop-box";
+import { useCropHere } from "../parts/crop-box";
 
 const LISTED = 40;
 const REST_MS = 600;

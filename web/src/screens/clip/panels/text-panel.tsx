@@ -8,9 +8,9 @@ import { canJoin } from "../model/apply";
 import type { Editor } from "../model/editor";
 import type { TextBlock } from "../model/words";
 import { tt } from "../text-messages";
-import { CaptionDialog } from "./caption-dialog";
+import { CaptionDialog } from "../dialogs/caption-dialog";
 import { SegmentHead } from "./segment-head";
-import { PausesDialog } from "./pauses-dialog";
+import { PausesDialog } from "../dialogs/pauses-dialog";
 import { useWordKeys } from "./word-keys";
 
 const CONTEXT_WORDS = 25;

@@ -5,7 +5,7 @@ import { Badge } from "~/components/states";
 import { ago, dateTime } from "~/i18n";
 import type { Editor } from "../model/editor";
 import { tf } from "../file-messages";
-import { toldActor, toldOperations } from "./told";
+import { toldActor, toldOperations } from "../parts/told";
 
 export function HistoryPanel({ editor, members, canEdit }: { editor: Editor; members: Schemas["OrganisationMember"][]; canEdit: boolean }) {
   const versions = editor.saver.versions.value;
