@@ -8,7 +8,7 @@ import type { Editor } from "../model/editor";
 import { tl } from "../look-messages";
 
 /** Pictures of the templates, drawn by the code that renders: the same as in the documentation. */
-const PICTURES = import.meta.glob<string>(["../../../../../docs/pictures/captions/*.jpg", "!**/scripts.jpg"], { eager: true, query: "?url", import: "default" });
+const PICTURES = import.meta.glob<string>(["../../../../../docs/pictures/captions/*.jpg", "!../../../../../docs/pictures/captions/scripts.jpg"], { eager: true, query: "?url", import: "default" });
 
 function pictureOf(template: string): string | undefined {
   return PICTURES[`../../../../../docs/pictures/captions/${template}.jpg`];
