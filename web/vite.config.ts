@@ -17,6 +17,8 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
+    // Pictures of caption templates lie among the docs.
+    fs: { allow: [".."] },
     // Writes by cookie count only from the API's own origin.
     proxy: Object.fromEntries(
       ["/v1", "/web", "/oauth", "/s/", "/embed", "/docs", "/openapi.json"].map((path) => [

@@ -1,0 +1,232 @@
+"""The clip editor in a real browser: cuts, drags, plays, and what happens when others or the network get between."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+
+from tests.e2e.web.checks import find_cut_off, find_serious
+from tests.e2e.web.conftest import Person, Site
+
+TITLE = "For the editor"
+START_MS, END_MS = 7_000, 21_000
+PATIENCE_MS = 15_000
+SOURCE_S = 180.0
+
+
+@pytest.fixture(scope="module")
+def clip_id(client: httpx2.Client, project: dict[str, Any]) -> str:
+    """A clip of the tests' own; on a stack that is used again, the one from before."""
+    path = f"/v1/projects/{project['project_id']}/clips"
+    there = [one["clip_id"] for one in client.get(path).json()["items"] if one["title"] == TITLE]
+    if there:
+        return str(there[0])
+    answer = client.post(path, json={"start_ms": START_MS, "end_ms": END_MS, "title": TITLE})
+    assert answer.status_code == 202, answer.text
+    made: str = answer.json()["clip_id"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def source(client: httpx2.Client, project: dict[str, Any]) -> None:
+    """The copy of the source that the player plays; made when it is first asked for."""
+    deadline = time.monotonic() + SOURCE_S
+    while client.get(f"/v1/projects/{project['project_id']}/source").json()["state"] != "ready":
+        assert time.monotonic() < deadline, "the source's copy was not made in time"
+        time.sleep(1)
+
+
+@pytest.fixture
+def version(client: httpx2.Client, clip_id: str) -> int:
+    """The clip as it was made, whatever the test before did."""
+    newest = read_edit(client, clip_id)["version"]
+    if newest > 1:
+        newest = change(client, clip_id, newest, {"op": "restore", "version": 1})
+    return int(newest)
+
+
+@pytest.fixture
+def editor(page: Page, site: Site, clip_id: str, version: int) -> Page:
+    page.goto(site.app(f"clips/{clip_id}"))
+    expect(saved(page, version)).to_be_visible(timeout=PATIENCE_MS)
+    return page
+
+
+def read_edit(client: httpx2.Client, clip_id: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client.get(f"/v1/clips/{clip_id}/edit").json()
+    return answer
+
+
+def change(client: httpx2.Client, clip_id: str, version: int, *operations: dict[str, Any]) -> int:
+    body = {"operations": list(operations)}
+    answer = client.patch(f"/v1/clips/{clip_id}/edit", json=body, headers={"If-Match": f'"edit-{version}"'})
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["version"])
+
+
+def saved(page: Page, version: int) -> Locator:
+    return page.get_by_text(f"Saved · version {version}", exact=True)
+
+
+def cut_words(page: Page, first: int, count: int) -> None:
+    """By keyboard alone."""
+    page.locator(".word").nth(first).focus()
+    for _ in range(count - 1):
+        page.keyboard.press("Shift+ArrowRight")
+    if count == 1:
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Delete")
+
+
+def test_words_are_cut_by_keyboard_and_come_back_after_a_reload(
+    editor: Page, client: httpx2.Client, clip_id: str, version: int
+) -> None:
+    before = read_edit(client, clip_id)["length_ms"]
+    cut_words(editor, 3, 4)
+    expect(saved(editor, version + 1)).to_be_visible()
+    assert read_edit(client, clip_id)["length_ms"] < before - 400
+    assert editor.locator(".word.is-cut").count() == 4
+    editor.reload()
+    expect(saved(editor, version + 1)).to_be_visible(timeout=PATIENCE_MS)
+    editor.keyboard.press("Control+z")
+    expect(saved(editor, version + 2)).to_be_visible()
+    assert read_edit(client, clip_id)["length_ms"] == before
+    editor.keyboard.press("Control+Shift+z")
+    expect(saved(editor, version + 3)).to_be_visible()
+    assert read_edit(client, clip_id)["length_ms"] < before - 400
+
+
+def test_a_drag_is_one_version(editor: Page, client: httpx2.Client, clip_id: str, version: int) -> None:
+    handle = editor.get_by_role("slider", name="End of segment 1")
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    editor.mouse.move(x, y)
+    editor.mouse.down()
+    for step in range(1, 11):
+        editor.mouse.move(x - 25 * step, y)
+    expect(editor.get_by_text("was 0:14.0")).to_be_visible()
+    editor.mouse.up()
+    expect(saved(editor, version + 1)).to_be_visible()
+    edit = read_edit(client, clip_id)
+    newest = client.get(f"/v1/clips/{clip_id}/edit/versions", params={"limit": 1}).json()["items"][0]
+    assert (newest["version"], [one["op"] for one in newest["operations"]]) == (version + 1, ["trim"])
+    assert edit["segments"][0]["end_ms"] < END_MS - 1000
+
+
+@pytest.mark.usefixtures("source")
+def test_the_preview_plays_over_a_cut_and_stops_at_the_changed_end(
+    page: Page, site: Site, client: httpx2.Client, clip_id: str, version: int
+) -> None:
+    cut = change(
+        client, clip_id, version,
+        {"op": "trim", "segment_id": "s1", "end_ms": 12_000},
+        {"op": "insert", "start_ms": 15_000, "end_ms": 17_000},
+    )  # fmt: skip
+    edit = read_edit(client, clip_id)
+    page.goto(site.app(f"clips/{clip_id}"))
+    expect(saved(page, cut)).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2", timeout=PATIENCE_MS)
+    first = edit["segments"][0]
+    page.get_by_label("Position in the clip").fill(str(40 * round((first["output_end_ms"] - 600) / 40)))
+    page.get_by_role("button", name="Play", exact=True).first.press(" ")
+    page.wait_for_function("document.querySelector('video.front').currentTime > 14.9", timeout=PATIENCE_MS)
+    page.wait_for_function("[...document.querySelectorAll('video')].every((one) => one.paused)", timeout=PATIENCE_MS)
+    assert (
+        page.evaluate("document.querySelector('video.front').currentTime") * 1000 < edit["segments"][1]["end_ms"] + 100
+    )
+    expect(page.get_by_role("timer")).to_contain_text(page.locator(".timeline-length strong").inner_text())
+
+
+def test_another_persons_edit_arrives_and_meets_ones_own(
+    editor: Page, client: httpx2.Client, clip_id: str, version: int
+) -> None:
+    theirs = change(client, clip_id, version, {"op": "gain", "segment_id": "s1", "gain_db": -3})
+    expect(editor.get_by_text("An API key changed the clip: changed a volume.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(saved(editor, theirs)).to_be_visible()
+
+    def first_theirs(route: Route) -> None:
+        change(client, clip_id, theirs, {"op": "gain", "segment_id": "s1", "gain_db": -6})
+        route.continue_()
+
+    editor.route(lambda url: url.endswith("/edit"), first_theirs, times=1)
+    cut_words(editor, 2, 2)
+    expect(editor.get_by_text("Your change was put on top of it.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(saved(editor, theirs + 2)).to_be_visible()
+    edit = read_edit(client, clip_id)
+    assert edit["segments"][0]["gain_db"] == -6
+    assert len(edit["segments"]) == 2
+
+
+def test_changes_wait_for_the_network(
+    editor: Page, context: BrowserContext, client: httpx2.Client, clip_id: str, version: int
+) -> None:
+    context.set_offline(True)
+    cut_words(editor, 3, 2)
+    expect(editor.get_by_text("No connection: 1 change waits")).to_be_visible(timeout=PATIENCE_MS)
+    assert editor.locator(".word.is-cut").count() == 2
+    context.set_offline(False)
+    expect(saved(editor, version + 1)).to_be_visible(timeout=PATIENCE_MS)
+    assert len(read_edit(client, clip_id)["segments"]) == 2
+
+
+def test_a_session_that_ends_while_editing_loses_nothing(
+    editor: Page, context: BrowserContext, owner: Person, client: httpx2.Client, clip_id: str, version: int
+) -> None:
+    context.clear_cookies()
+    cut_words(editor, 3, 2)
+    dialog = editor.get_by_role("dialog", name="Please sign in again")
+    expect(dialog).to_be_visible(timeout=PATIENCE_MS)
+    dialog.get_by_label("E-mail").fill(owner.email)
+    dialog.get_by_label("Password").fill(owner.password)
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(saved(editor, version + 1)).to_be_visible(timeout=PATIENCE_MS)
+    assert len(read_edit(client, clip_id)["segments"]) == 2
+
+
+def test_an_export_is_requested_and_cancelled(editor: Page, clip_id: str) -> None:
+    editor.get_by_role("button", name="Export", exact=True).click()
+    dialog = editor.get_by_role("dialog", name="Export this clip")
+    for aspect in ("9:16", "1:1"):
+        dialog.get_by_role("checkbox", name=aspect, exact=True).set_checked(True, force=True)
+    title = f"Twice {uuid4()}"
+    dialog.get_by_label("Title").fill(title)
+    dialog.get_by_label("Quality").select_option("draft")
+    dialog.get_by_role("button", name="Make 2 files").click()
+    rows = editor.locator(".files li", has_text=title)
+    expect(rows).to_have_count(2, timeout=PATIENCE_MS)
+    for at in range(2):
+        rows.nth(at).get_by_role("button", name="Cancel").click()
+    expect(rows.get_by_text("cancelled", exact=True)).to_have_count(2, timeout=PATIENCE_MS)
+
+
+def test_a_certificate_is_read_and_leads_to_its_places(
+    page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]
+) -> None:
+    clips = client.get(f"/v1/projects/{project['project_id']}/clips").json()["items"]
+    done = next(one for clip in clips for one in clip["exports"] if one["state"] == "done")
+    page.goto(site.app(f"exports/{done['export_id']}"))
+    expect(page.get_by_role("heading", name="Quality certificate")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Captions come when the words are spoken")).to_be_visible()
+    page.get_by_role("button", name="Go to").first.click()
+    page.wait_for_function("document.querySelector('video.finished').currentTime > 0", timeout=PATIENCE_MS)
+    assert find_serious(page) == []
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert find_cut_off(page) == []
+
+
+def test_every_panel_is_accessible_and_fits_a_phone(editor: Page) -> None:
+    for tab in ("Text", "Captions", "Crop", "Sound", "History", "Files"):
+        editor.get_by_role("tab", name=tab).click()
+        expect(editor.locator(".panel-body .loading")).to_have_count(0)
+        assert (tab, find_serious(editor)) == (tab, [])
+    editor.set_viewport_size({"width": 360, "height": 800})
+    for tab in ("Text", "Captions", "Crop", "Sound", "History", "Files"):
+        editor.get_by_role("tab", name=tab).click()
+        assert (tab, find_cut_off(editor)) == (tab, [])
