@@ -250,7 +250,7 @@ def refuse(status: int, code: str) -> Callable[[Route], None]:
     return lambda route: route.fulfill(status=status, json=body, content_type="application/problem+json")
 
 
-def test_a_project_at_work_tells_its_steps_and_fills_by_itself(page: Page, site: Site, project: dict[str, Any]) -> None:
+def test_a_project_at_work_shows_its_steps_and_fills_by_itself(page: Page, site: Site, project: dict[str, Any]) -> None:
     address = f"/v1/projects/{project['project_id']}"
     running = project | {"state": "running", "percent": 40, "finished_at": None, "clip_count": 0}
     at_work = {"state": "running", "percent": 40, "finished_at": None}
@@ -266,7 +266,7 @@ def test_a_project_at_work_tells_its_steps_and_fills_by_itself(page: Page, site:
     expect(page.locator(".word").first).to_be_visible(timeout=15_000)
 
 
-def test_erased_meanwhile_and_never_there_are_said_in_words(page: Page, site: Site, project: dict[str, Any]) -> None:
+def test_erased_meanwhile_and_never_there_are_explained(page: Page, site: Site, project: dict[str, Any]) -> None:
     address = f"/v1/projects/{project['project_id']}"
     page.route(f"**{address}", refuse(410, "project-erased"))
     page.goto(site.app(f"projects/{project['project_id']}"))
