@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,3 +35,14 @@ def find_cut_off(page: Page) -> list[str]:
     """Elements that stick out of the window where the page does not scroll sideways."""
     found: list[str] = page.evaluate(_WIDER)
     return found if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth") else []
+
+
+def wait_until(page: Page, expression: str, *, argument: object = None, timeout: float = 30_000) -> None:
+    """Ask the page until the expression holds; ``timeout`` in milliseconds.
+
+    ``Page.wait_for_function`` runs `eval` inside the page, which its content policy refuses.
+    """
+    deadline = time.monotonic() + timeout / 1000
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < deadline, f"not within {timeout / 1000:.0f} s: {expression}"
+        page.wait_for_timeout(50)

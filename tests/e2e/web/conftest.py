@@ -44,14 +44,14 @@ class Site:
     def app(self, path: str = "") -> str:
         return f"{self.pages}/app/{path}"
 
-    def mailed_code(self, email: str, pattern: re.Pattern[str] = _CODE) -> str:
-        """The code of the newest mail to an address; fails where none comes."""
+    def mailed_code(self, email: str, pattern: re.Pattern[str] = _CODE, *, after: str = "") -> str:
+        """The code of the newest mail to an address, another one than ``after``; fails where none comes."""
         deadline = time.monotonic() + MAIL_S
         while time.monotonic() < deadline:
             for mail in sorted(self.mails.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True):
                 text = mail_text(mail)
                 found = pattern.search(text)
-                if email in text and found is not None:
+                if email in text and found is not None and found[0] != after:
                     return found[0]
             time.sleep(0.3)
         raise AssertionError(f"no mail to {email}")

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.rig import Receiver, serving
 from tests.e2e.web import desk_answers
-from tests.e2e.web.checks import find_cut_off, find_serious
+from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
 from tests.e2e.web.conftest import Person, Site, sign_in
 from tests.e2e.web.desk_answers import answered, chart_answers
 
@@ -122,12 +122,12 @@ def test_charts_have_a_table_and_follow_theme_and_range(page: Page, site: Site) 
     pixels = "() => document.querySelector('.chart canvas').toDataURL()"
     light = page.evaluate(pixels)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"light => ({pixels})() !== light", arg=light)
+    wait_until(page, f"light => ({pixels})() !== light", argument=light)
     assert find_serious(page) == []
     page.get_by_label("7 days").check(force=True)
     page.wait_for_url("**range=7d*")
     page.set_viewport_size({"width": 400, "height": 800})
-    page.wait_for_function("() => document.documentElement.scrollWidth <= 400")
+    wait_until(page, "() => document.documentElement.scrollWidth <= 400")
 
 
 def test_the_csv_of_a_chart_is_a_file(page: Page, site: Site, project: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from tests.e2e.web.checks import find_cut_off, find_serious
+from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
 from tests.e2e.web.conftest import Person, Site
 
 TITLE = "For the editor"
@@ -132,12 +132,12 @@ def test_the_preview_plays_over_a_cut_and_stops_at_the_changed_end(
     edit = read_edit(client, clip_id)
     page.goto(site.app(f"clips/{clip_id}"))
     expect(saved(page, cut)).to_be_visible(timeout=PATIENCE_MS)
-    page.wait_for_function("document.querySelector('video')?.readyState >= 2", timeout=PATIENCE_MS)
+    wait_until(page, "document.querySelector('video')?.readyState >= 2", timeout=PATIENCE_MS)
     first = edit["segments"][0]
     page.get_by_label("Position in the clip").fill(str(40 * round((first["output_end_ms"] - 600) / 40)))
     page.get_by_role("button", name="Play", exact=True).first.press(" ")
-    page.wait_for_function("document.querySelector('video.front').currentTime > 14.9", timeout=PATIENCE_MS)
-    page.wait_for_function("[...document.querySelectorAll('video')].every((one) => one.paused)", timeout=PATIENCE_MS)
+    wait_until(page, "document.querySelector('video.front').currentTime > 14.9", timeout=PATIENCE_MS)
+    wait_until(page, "[...document.querySelectorAll('video')].every((one) => one.paused)", timeout=PATIENCE_MS)
     assert (
         page.evaluate("document.querySelector('video.front').currentTime") * 1000 < edit["segments"][1]["end_ms"] + 100
     )
@@ -215,7 +215,7 @@ def test_a_certificate_is_read_and_leads_to_its_places(
     expect(page.get_by_role("heading", name="Quality certificate")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("Captions come when the words are spoken")).to_be_visible()
     page.get_by_role("button", name="Go to").first.click()
-    page.wait_for_function("document.querySelector('video.finished').currentTime > 0", timeout=PATIENCE_MS)
+    wait_until(page, "document.querySelector('video.finished').currentTime > 0", timeout=PATIENCE_MS)
     assert find_serious(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert find_cut_off(page) == []

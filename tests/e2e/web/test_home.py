@@ -65,7 +65,10 @@ def test_a_card_follows_the_work(page: Page, site: Site, client: httpx2.Client, 
     expect(card.get_by_text("Cancelled")).to_be_visible(timeout=30_000)
 
 
-def test_a_finished_project_shows_its_clips(page: Page, site: Site, project: dict[str, Any]) -> None:
+def test_a_finished_project_shows_its_clips(
+    page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]
+) -> None:
+    project = client.get(f"/v1/projects/{project['project_id']}").json()  # other tests make clips of it
     page.goto(site.app("?state=completed&q=physicsworks"))
     card = card_with(page, project["title"]).first
     expect(card.get_by_text("Done")).to_be_visible()

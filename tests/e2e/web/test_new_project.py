@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page, Request, Route, expect
 
-from tests.e2e.web.checks import find_serious
+from tests.e2e.web.checks import find_serious, wait_until
 from tests.e2e.web.conftest import Site
 
 MIB = 2**20
@@ -93,7 +93,7 @@ def test_an_upload_goes_on_where_it_was_after_a_reload(page: Page, site: Site, p
     page.route("**partNumber=2**", lambda route: held.append(route))  # noqa: PLW0108 - a built-in method cannot be one
     page.goto(site.app("new"))
     choose(page, parts)
-    page.wait_for_function("document.querySelector('.upload [role=progressbar]')?.ariaValueNow >= 50")
+    wait_until(page, "document.querySelector('.upload [role=progressbar]')?.ariaValueNow >= 50")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     for route in held:

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .checks import find_cut_off, find_serious
-from .conftest import Site
+from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
+from tests.e2e.web.conftest import Site
 
 WORDS = 10_000
 WORD_MS = 355
@@ -277,11 +277,11 @@ def test_erased_meanwhile_and_never_there_are_explained(page: Page, site: Site, 
 
 def test_the_place_stays_where_the_signed_url_ends_while_it_plays(open_project: Callable[[str], Page]) -> None:
     page = open_project("details")
-    page.wait_for_function("document.querySelector('video').readyState > 1", timeout=120_000)
+    wait_until(page, "document.querySelector('video').readyState > 1", timeout=120_000)
     page.get_by_label("Place in the video").fill("120000")
     page.locator(".player").get_by_role("button", name="Play", exact=True).click()
     plays = "!document.querySelector('video').paused"
-    page.wait_for_function(f"{plays} && document.querySelector('video').currentTime > 120.5")
+    wait_until(page, f"{plays} && document.querySelector('video').currentTime > 120.5")
     page.evaluate("document.querySelector('video').src = '/v1/nothing'")
-    page.wait_for_function(f"{plays} && document.querySelector('video').src.includes('X-Amz-')")
+    wait_until(page, f"{plays} && document.querySelector('video').src.includes('X-Amz-')")
     assert place_of(page).startswith("2:0")

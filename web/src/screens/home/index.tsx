@@ -21,7 +21,7 @@ import { CardDialog, retryProject, type CardAction } from "./card-menu";
 import { FilterBar } from "./filters";
 import { useLive } from "./live";
 import { t } from "./messages";
-import { filtersOf, isFiltered, queryOf, type Card, type CardPage, type Filters } from "./model";
+import { filtersOf, isFiltered, later, queryOf, type Card, type CardPage, type Filters } from "./model";
 import { NeedsAttention, PlanUse } from "./overview";
 import "./home.css";
 
@@ -91,7 +91,8 @@ export default function Home() {
     if (Date.now() - picturesAt.current < PICTURES_AGAIN_MS) return;
     picturesAt.current = Date.now();
     const { pages: now } = newest.current;
-    void show(now.items.length).then((items) => now.update(() => items), () => undefined);
+    const count = now.items.length;
+    void show(count).then((items) => now.update((old) => [...items, ...later(old, count, items)]), () => undefined);
   }, [show]);
   const onFiles = useCallback((files: File[]) => {
     void addFiles(files).then((refused) => refused.forEach((one) => tell(refusalOf(one))));

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { listen } from "~/api/events";
 import type { Pages } from "~/api/pages";
 import { invalidate } from "~/api/query";
-import { applyChange, merge, type Card, type ProjectChanged } from "./model";
+import { applyChange, later, merge, type Card, type ProjectChanged } from "./model";
 
 const STREAM = "/v1/events";
 const SETTLED_MS = 400;
@@ -22,7 +22,11 @@ export function useLive(pages: Pages<Card>, readShown: (count: number) => Promis
         settling = null;
         readAt = Date.now();
         const { pages: now, readShown: read } = newest.current;
-        void read(now.items.length).then((items) => now.update((old) => merge(old, items, Date.now(), readAt)), () => undefined);
+        const count = now.items.length;
+        void read(count).then(
+          (items) => now.update((old) => [...merge(old, items, Date.now(), readAt), ...later(old, count, items)]),
+          () => undefined,
+        );
       }, Math.max(SETTLED_MS, readAt + READ_EVERY_MS - Date.now()));
     };
     const end = listen(STREAM, ["stream.reset", "project.changed"], (name, data) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyChange, filtersOf, merge, queryOf, shownStages, type Card, type ProjectChanged } from "./model";
+import { applyChange, filtersOf, later, merge, queryOf, shownStages, type Card, type ProjectChanged } from "./model";
 
 const card = (id: string, more: Partial<Card> = {}): Card => ({ project_id: id, title: id, state: "running", tags: [], revision: 1, ...more }) as Card;
 const told = (id: string, version: number, more: Partial<ProjectChanged> = {}): ProjectChanged =>
@@ -58,5 +58,14 @@ describe("filters", () => {
 
   it("ignore what no filter is", () => {
     expect(filtersOf({ state: "lost", order: "up" })).toEqual({ state: "", tag: "", q: "", order: "newest" });
+  });
+});
+
+describe("later", () => {
+  it("keeps the pages that came while the first were read again", () => {
+    const card = (id: string) => ({ project_id: id }) as Parameters<typeof later>[0][number];
+    const old = ["a", "b", "c", "d"].map(card);
+    expect(later(old, 2, ["new", "a"].map(card)).map((one) => one.project_id)).toEqual(["c", "d"]);
+    expect(later(old, 2, ["a", "b", "c"].map(card)).map((one) => one.project_id)).toEqual(["d"]);
   });
 });

@@ -83,6 +83,12 @@ export function merge(old: readonly Card[], read: readonly Card[], now: number =
   });
 }
 
+/** Cards of the pages that came while the first `count` were being read again. */
+export function later(old: readonly Card[], count: number, read: readonly Card[]): Card[] {
+  const again = new Set(read.map((one) => one.project_id));
+  return old.slice(count).filter((one) => !again.has(one.project_id));
+}
+
 /** Filters as they stand in the address. */
 export interface Filters {
   state: State | "";

@@ -31,7 +31,7 @@ export const t = words({
     takeBackOf: "Take back the invitation of {email}",
     takenBack: "The invitation is taken back",
     again: "Send again",
-    againOf: "Send the invitation of {email} again",
+    againOf: "Send again: the invitation of {email}",
   },
   de: {
     lead: { one: "{count} Person gehört zu dieser Organisation.", other: "{count} Personen gehören zu dieser Organisation." },
@@ -60,9 +60,9 @@ export const t = words({
     by: "Von",
     expires: "Endet",
     takeBack: "Zurücknehmen",
-    takeBackOf: "Einladung von {email} zurücknehmen",
+    takeBackOf: "Zurücknehmen: die Einladung von {email}",
     takenBack: "Die Einladung ist zurückgenommen",
     again: "Noch einmal senden",
-    againOf: "Einladung von {email} noch einmal senden",
+    againOf: "Noch einmal senden: die Einladung von {email}",
   },
 });

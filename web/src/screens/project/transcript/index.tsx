@@ -101,16 +101,23 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     [clock, following],
   );
 
+  // The word that the next frame gives focus to: a key that comes before it counts from there.
+  const aimed = useRef<number | null>(null);
   const moveTo = (word: number) => {
     const next = Math.min(transcript.words.length - 1, Math.max(0, word));
+    aimed.current = next;
     setCursor(next);
     clock.seek(transcript.words[next]!.start_ms);
     showWord(next);
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-word="${next}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() => {
+      if (aimed.current !== next) return;
+      aimed.current = null;
+      scroller.current?.querySelector<HTMLElement>(`[data-word="${next}"]`)?.focus({ preventScroll: true });
+    });
   };
   const press = (event: KeyboardEvent) => {
-    const word = wordOf(event.target);
-    if (word === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    const word = aimed.current ?? wordOf(event.target);
+    if (word === null || wordOf(event.target) === null || event.ctrlKey || event.metaKey || event.altKey) return;
     const segment = segmentOf(transcript.segments, word);
     const to = {
       ArrowRight: word + 1,
@@ -119,8 +126,10 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
       ArrowUp: transcript.segments[Math.max(0, word > (transcript.segments[segment]?.first_word ?? 0) ? segment : segment - 1)]?.first_word ?? word,
     }[event.key];
     if (to !== undefined) moveTo(to);
-    else if (event.key === "Enter") edit(segment);
-    else return;
+    else if (event.key === "Enter") {
+      aimed.current = null;
+      edit(segment);
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   };
