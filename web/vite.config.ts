@@ -1,10 +1,25 @@
 /** Builds the app into `api/web/app`, from where the API serves it; `npm run dev` serves it beside a running stack. */
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const api = process.env["CLIPSTREAM_API"] ?? "http://127.0.0.1:8000";
 
+/** Styles of `src/screens/<name>/` hold inside the frame of that screen alone: two screens may use one name for two things. */
+const scopedScreens: Plugin = {
+  name: "scoped-screens",
+  enforce: "pre",
+  transform(code, id) {
+    const screen = /\/src\/screens\/([\w-]+)\/.*\.css$/.exec(id.split("?")[0] ?? "")?.[1];
+    if (!screen) return null;
+    const frames = code.match(/@keyframes [\w-]+ \{(?:[^{}]|\{[^{}]*\})*\}/g) ?? [];
+    const rules = frames.reduce((text, frame) => text.replace(frame, ""), code);
+    return { code: `[data-screen="${screen}"] {\n${rules}\n}\n${frames.join("\n")}`, map: null };
+  },
+};
+
 export default defineConfig({
+  plugins: [scopedScreens],
   base: "/app/",
   resolve: { alias: { "~": fileURLToPath(new URL("./src", import.meta.url)) } },
   build: {

@@ -3,7 +3,7 @@
  *
  * `permission`: who lacks it does not see the entry of the navigation; the API refuses in any case.
  */
-import type { ComponentType } from "preact";
+import { h, type ComponentType } from "preact";
 import { lazy } from "preact-iso";
 import type { Permission } from "~/session/session";
 
@@ -24,34 +24,36 @@ export interface Route {
   bare?: boolean;
 }
 
-function loaded(load: () => Promise<{ default: ComponentType }>): ComponentType {
-  return lazy(load) as ComponentType;
+/** A screen that is loaded when it is opened. Its styles hold inside its own frame alone (`vite.config.ts`). */
+function loaded(name: string, load: () => Promise<{ default: ComponentType }>): ComponentType {
+  const Screen = lazy(load) as ComponentType;
+  return (props) => h("div", { class: "screen", "data-screen": name }, h(Screen, props));
 }
 
 export const ROUTES: Route[] = [
-  { path: "/", screen: loaded(() => import("~/screens/home")) },
-  { path: "/new", screen: loaded(() => import("~/screens/new-project")) },
-  { path: "/projects/:id", screen: loaded(() => import("~/screens/project")) },
-  { path: "/clips/:id", screen: loaded(() => import("~/screens/clip")) },
-  { path: "/exports/:id", screen: loaded(() => import("~/screens/export")) },
-  { path: "/shares", screen: loaded(() => import("~/screens/shares")) },
-  { path: "/search", screen: loaded(() => import("~/screens/search")) },
-  { path: "/analytics", screen: loaded(() => import("~/screens/analytics")) },
-  { path: "/webhooks", screen: loaded(() => import("~/screens/webhooks")) },
-  { path: "/webhooks/:id", screen: loaded(() => import("~/screens/webhooks")) },
-  { path: "/usage", screen: loaded(() => import("~/screens/usage")) },
-  { path: "/brand-kits", screen: loaded(() => import("~/screens/brand-kits")) },
-  { path: "/brand-kits/:id", screen: loaded(() => import("~/screens/brand-kits")) },
-  { path: "/operators", screen: loaded(() => import("~/screens/operators")) },
-  { path: "/organisation", screen: loaded(() => import("~/screens/organisation")) },
-  { path: "/organisation/:tab", screen: loaded(() => import("~/screens/organisation")) },
-  { path: "/account", screen: loaded(() => import("~/screens/account")) },
-  { path: "/account/:tab", screen: loaded(() => import("~/screens/account")) },
-  { path: "/sign-in", screen: loaded(() => import("~/screens/sign-in")), public: true, bare: true },
-  { path: "/register", screen: loaded(() => import("~/screens/register")), public: true, bare: true },
-  { path: "/invitation", screen: loaded(() => import("~/screens/invitation")), public: true, bare: true },
-  { path: "/verify-email", screen: loaded(() => import("~/screens/verify-email")), public: true, bare: true },
-  { path: "/reset-password", screen: loaded(() => import("~/screens/reset-password")), public: true, bare: true },
+  { path: "/", screen: loaded("home", () => import("~/screens/home")) },
+  { path: "/new", screen: loaded("new-project", () => import("~/screens/new-project")) },
+  { path: "/projects/:id", screen: loaded("project", () => import("~/screens/project")) },
+  { path: "/clips/:id", screen: loaded("clip", () => import("~/screens/clip")) },
+  { path: "/exports/:id", screen: loaded("export", () => import("~/screens/export")) },
+  { path: "/shares", screen: loaded("shares", () => import("~/screens/shares")) },
+  { path: "/search", screen: loaded("search", () => import("~/screens/search")) },
+  { path: "/analytics", screen: loaded("analytics", () => import("~/screens/analytics")) },
+  { path: "/webhooks", screen: loaded("webhooks", () => import("~/screens/webhooks")) },
+  { path: "/webhooks/:id", screen: loaded("webhooks", () => import("~/screens/webhooks")) },
+  { path: "/usage", screen: loaded("usage", () => import("~/screens/usage")) },
+  { path: "/brand-kits", screen: loaded("brand-kits", () => import("~/screens/brand-kits")) },
+  { path: "/brand-kits/:id", screen: loaded("brand-kits", () => import("~/screens/brand-kits")) },
+  { path: "/operators", screen: loaded("operators", () => import("~/screens/operators")) },
+  { path: "/organisation", screen: loaded("organisation", () => import("~/screens/organisation")) },
+  { path: "/organisation/:tab", screen: loaded("organisation", () => import("~/screens/organisation")) },
+  { path: "/account", screen: loaded("account", () => import("~/screens/account")) },
+  { path: "/account/:tab", screen: loaded("account", () => import("~/screens/account")) },
+  { path: "/sign-in", screen: loaded("sign-in", () => import("~/screens/sign-in")), public: true, bare: true },
+  { path: "/register", screen: loaded("register", () => import("~/screens/register")), public: true, bare: true },
+  { path: "/invitation", screen: loaded("invitation", () => import("~/screens/invitation")), public: true, bare: true },
+  { path: "/verify-email", screen: loaded("verify-email", () => import("~/screens/verify-email")), public: true, bare: true },
+  { path: "/reset-password", screen: loaded("reset-password", () => import("~/screens/reset-password")), public: true, bare: true },
 ];
 
 /** Addresses that mails and pushes name, and the screens that show what they mean. */

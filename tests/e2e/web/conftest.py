@@ -148,6 +148,8 @@ def sign_in(page: Page, site: Site, person: Person) -> None:
 def context(browser: Browser, signed_in: dict[str, Any]) -> Iterator[BrowserContext]:
     context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, storage_state=signed_in)
     yield context
+    for page in context.pages:
+        page.unroute_all(behavior="ignoreErrors")  # a handler that still runs would outlive the page
     context.close()
 
 

@@ -16,7 +16,7 @@ export function Tabs({ label, tabs, current }: { label: string; tabs: readonly T
     if (strip && here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
   }, [current]);
   return (
-    <nav ref={root} class="tabs" aria-label={label}>
+    <nav ref={root} class="page-tabs" aria-label={label}>
       <ul>
         {tabs.map((tab) => (
           <li key={tab.id}>

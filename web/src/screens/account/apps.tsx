@@ -40,7 +40,7 @@ export function Apps() {
             cell: (one) => (homepage(one) ? <a href={homepage(one)!} target="_blank" rel="noreferrer">{one.client_name}</a> : <strong>{one.client_name}</strong>),
           },
           { title: t("inOrganisation"), cell: (one) => one.org_name },
-          { title: t("mayDo"), cell: (one) => <div class="badges">{one.scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</div> },
+          { title: t("mayDo"), cell: (one) => <div class="scopes">{one.scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</div> },
           { title: t("allowed"), cell: (one) => ago(one.created_at) },
           { title: t("lastUsed"), cell: (one) => (one.last_used_at ? ago(one.last_used_at) : t("never")) },
           { title: t("ends"), cell: (one) => ago(one.expires_at) },

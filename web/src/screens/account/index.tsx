@@ -12,7 +12,7 @@ import { Organisations } from "./organisations";
 import { Profile } from "./profile";
 import { Security } from "./security";
 import { Sessions } from "./sessions";
-import "./account.css";
+import "~/components/settings.css";
 
 const TABS: Record<string, { label: Parameters<typeof t>[0]; part: ComponentType }> = {
   profile: { label: "profile", part: Profile },

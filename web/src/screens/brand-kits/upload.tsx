@@ -77,7 +77,7 @@ export function UploadButton({ kind, onDone }: { kind: AssetKind; onDone?: (asse
     }
   };
   return (
-    <span class="upload">
+    <span class="asset-upload">
       <Button small icon="upload" busy={doing !== ""} aria-label={t("uploadTo", { what: t(`kind_${kind}`) })} title={t(`takes_${kind}`)} onClick={() => input.current?.click()}>{t("upload")}</Button>
       <input
         ref={input}

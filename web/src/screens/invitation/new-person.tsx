@@ -9,7 +9,7 @@ import { useSubmit } from "~/components/use-submit";
 import { language } from "~/i18n";
 import { readSession } from "~/session/session";
 import { Providers } from "~/screens/sign-in/providers";
-import "~/screens/sign-in/sign-in.css";
+import "~/components/sign-in.css";
 import { Refused } from "./index";
 import { t } from "./messages";
 

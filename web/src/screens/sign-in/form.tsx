@@ -13,7 +13,7 @@ import { t } from "./messages";
 import { signInByPasskey } from "./passkey-sign-in";
 import { Providers } from "./providers";
 import { SecondFactor, type Challenge } from "./second-factor";
-import "./sign-in.css";
+import "~/components/sign-in.css";
 
 export interface SignInFormProps {
   /** Called once there is a session; the form is busy until it ends. */

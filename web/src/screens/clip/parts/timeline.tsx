@@ -88,7 +88,7 @@ export function Timeline({ editor, wave, canEdit }: { editor: Editor; wave: Wave
               )}
             </div>
           ))}
-          <div class="timeline-head" ref={head} aria-hidden="true" />
+          <div class="trim-head" ref={head} aria-hidden="true" />
         </div>
       </div>
       <Position editor={editor} />

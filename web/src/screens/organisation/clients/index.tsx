@@ -67,7 +67,7 @@ export function Clients() {
             ),
           },
           { title: t("clientId"), cell: (one) => <code>{one.client_id}</code> },
-          { title: t("scopes"), cell: (one) => <div class="badges">{one.scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</div> },
+          { title: t("scopes"), cell: (one) => <div class="scopes">{one.scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</div> },
           { title: t("redirects"), cell: (one) => (one.redirect_uris.length > 0 ? one.redirect_uris.map((uri) => <div key={uri}><code>{uri}</code></div>) : "–") },
           { title: "", cell: (one) => <Actions one={one} onDo={setDoing} /> },
         ]}
