@@ -205,3 +205,21 @@ def card_of(number: int) -> dict[str, Any]:
         "thumbnail_url": None,
         "thumbnail_expires_at": None,
     }
+
+
+def test_the_tour_leads_on_and_can_be_ended(page: Page, site: Site, project: dict[str, Any]) -> None:
+    page.goto(site.app())
+    tour = page.get_by_role("region", name="From a video to a shared clip")
+    step = tour.locator("[aria-current=step]")
+    expect(step).to_contain_text("See what was found")
+    step.get_by_role("link").click()
+    page.wait_for_url("**/projects/**")
+    expect(page.locator("[data-word]").first).to_be_visible()
+    page.goto(site.app())
+    expect(step).to_contain_text("Change a clip by its words")
+    assert find_serious(page) == []
+    tour.get_by_role("button", name="End the tour").click()
+    expect(tour).to_be_hidden()
+    page.reload()
+    expect(page.locator(".project-card").first).to_be_visible()
+    expect(tour).to_be_hidden()

@@ -6,6 +6,7 @@
  */
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
+import { noteRequest } from "~/state/first-steps";
 import { ApiProblem, lostProblem, problemOf } from "./problem";
 
 export type Schemas = components["schemas"];
@@ -39,7 +40,9 @@ export function refreshSession(orgId?: string): Promise<boolean> {
 
 async function send(request: Request): Promise<Response> {
   try {
-    return await fetch(request);
+    const response = await fetch(request);
+    if (response.ok) noteRequest(request.method, new URL(request.url).pathname);
+    return response;
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw lostProblem();

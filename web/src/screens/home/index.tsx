@@ -20,6 +20,7 @@ import { CardGhost, ProjectCard } from "./card";
 import { CardDialog, retryProject, type CardAction } from "./card-menu";
 import { FilterBar } from "./filters";
 import { useLive } from "./live";
+import { Tour } from "./tour";
 import { t } from "./messages";
 import { filtersOf, isFiltered, later, queryOf, type Card, type CardPage, type Filters } from "./model";
 import { NeedsAttention, PlanUse } from "./overview";
@@ -110,6 +111,7 @@ export default function Home() {
     <Page title={t("title")} wide>
       {writes && <DropAnywhere onFiles={onFiles} />}
       <NeedsAttention />
+      {writes && !first && !filtered && pages.items.length > 0 && <Tour cards={pages.items} />}
       {!first && <PlanUse />}
       {list.length > 0 && <section class="home-uploads"><UploadList list={list} /></section>}
       {!first && <FilterBar filters={filters} tags={tags} onChange={go} />}
