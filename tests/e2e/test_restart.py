@@ -26,10 +26,14 @@ from tests.support.progress import Patience
 
 ARCHIVE = REPO / "deploy" / "backup" / "archive.sh"
 CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
-OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth", "getJobsHealth", "listRequests", "listKeys", "getKey"}
+OF_THE_MOMENT = {
+    "getMetrics", "getReadiness", "getHealth", "getJobsHealth", "getOverview", "listRequests", "listKeys", "getKey",
+}  # fmt: skip
 """Operations that tell of the processes and of the requests themselves, not of what is kept."""
 OF_ANSWERS = ("request_id", "expires_at", "thumbnail_expires_at", "since", "until")
 """Fields that each answer has anew; the last two are the time range of analytics, which ends now."""
+ASKED_AT = {"getAttention": "at"}
+"""Operations whose answer has the time at which it was asked for, and the field."""
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/([^\s?]*)\?\S*X-Amz-Signature=\S*")
 NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
@@ -60,11 +64,14 @@ def answers(api: Api, project_id: str) -> dict[str, Any]:
     found: Readings = read_all(api.http, project_id, without=None)
     assert not found.failures()
     assert found.unread <= NO_ID, found.unread
-    return {
-        path: (answer.status, lasting_values(answer.body))
-        for path, answer in found.answers.items()
-        if found.operations[path] not in OF_THE_MOMENT
-    }
+    lasting = {}
+    for path, answer in found.answers.items():
+        operation, body = found.operations[path], lasting_values(answer.body)
+        if operation in ASKED_AT:
+            body.pop(ASKED_AT[operation])
+        if operation not in OF_THE_MOMENT:
+            lasting[path] = (answer.status, body)
+    return lasting
 
 
 def settled(api: Api, project_id: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ function columnsOf(group: Group, titles: Map<string, string>): Column<Row>[] {
   if (group === "kind") return [{ title: t("kind"), cell: (row) => kindText(row).name }, { title: t("amount"), cell: (row) => kindText(row).amount, numeric: true }];
   const first: Column<Row> = group === "day"
     ? { title: t("day"), cell: (row) => date(row.key, { dateStyle: "medium", timeZone: "UTC" }) }
-    : { title: t("project"), cell: (row) => <a href={to("projects", row.key)}>{titles.get(row.key) ?? row.key.slice(0, 8)}</a> };
+    : { title: t("project"), cell: (row) => <a href={to("projects", row.key)}>{titles.get(row.key) || row.key.slice(0, 8)}</a> };
   return [
     first,
     { title: t("minutes"), cell: (row) => tenths(row.source_ms / 60_000), numeric: true },
@@ -100,7 +100,7 @@ export function UsageCard() {
           ) : group === "project" ? (
             <Bars
               label={t("usage")}
-              bars={[...data.items].sort((a, b) => valueOf(b, measure) - valueOf(a, measure)).slice(0, SHOWN).map((row) => ({ key: row.key, label: titles.get(row.key) ?? row.key.slice(0, 8), value: valueOf(row, measure), text: text(valueOf(row, measure), measure) }))}
+              bars={[...data.items].sort((a, b) => valueOf(b, measure) - valueOf(a, measure)).slice(0, SHOWN).map((row) => ({ key: row.key, label: titles.get(row.key) || row.key.slice(0, 8), value: valueOf(row, measure), text: text(valueOf(row, measure), measure) }))}
             />
           ) : (
             <dl class="facts">{data.items.map((row) => <><dt key={row.key}>{kindText(row).name}</dt><dd>{kindText(row).amount}</dd></>)}</dl>
