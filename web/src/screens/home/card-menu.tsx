@@ -27,7 +27,7 @@ export function CardMenu({ card, onAction }: { card: Card; onAction: (action: Ca
     if (card.state === "failed") items.push({ label: t("retry"), icon: "redo", onSelect: act("retry") });
     items.push("line", { label: t("erase"), icon: "trash", danger: true, onSelect: act("erase") });
   }
-  return <Menu label={t("actionsOf", { title: card.title })} button={<Icon name="dots" />} items={items} />;
+  return <Menu label={t("actionsOf", { title: card.title || common("untitled") })} button={<Icon name="dots" />} items={items} />;
 }
 
 type Update = (change: (cards: Card[]) => Card[]) => void;
@@ -67,7 +67,7 @@ function EditDialog({ card, what, onClose, update }: { card: Card; what: "rename
     }
   };
   return (
-    <Dialog title={what === "rename" ? t("renameTitle") : t("tagsTitle", { title: card.title })} onClose={onClose}>
+    <Dialog title={what === "rename" ? t("renameTitle") : t("tagsTitle", { title: card.title || common("untitled") })} onClose={onClose}>
       <form onSubmit={save}>
         {what === "rename" ? (
           <TextField label={t("newTitle")} value={value} onInput={setValue} maxLength={300} autoFocus />
@@ -95,12 +95,12 @@ export function CardDialog({ card, action, onClose, update }: { card: Card; acti
       invalidate("attention");
       tell(t("erased"));
     };
-    return <ConfirmDialog title={t("eraseTitle")} text={t("eraseText", { title: card.title, word })} verb={t("erase")} typed={word} onConfirm={erase} onClose={onClose} />;
+    return <ConfirmDialog title={t("eraseTitle")} text={t("eraseText", { title: card.title || common("untitled"), word })} verb={t("erase")} typed={word} onConfirm={erase} onClose={onClose} />;
   }
   const cancel = async () => {
     await call(api.POST("/v1/projects/{project_id}/cancel", { params: { path } }));
     update((cards) => cards.map((one) => (one.project_id === card.project_id ? { ...one, state: "cancelled" } : one)));
     tell(t("cancelled2"));
   };
-  return <ConfirmDialog title={t("cancelTitle")} text={t("cancelText", { title: card.title })} verb={t("cancelVerb")} onConfirm={cancel} onClose={onClose} />;
+  return <ConfirmDialog title={t("cancelTitle")} text={t("cancelText", { title: card.title || common("untitled") })} verb={t("cancelVerb")} onConfirm={cancel} onClose={onClose} />;
 }

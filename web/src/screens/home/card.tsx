@@ -4,6 +4,7 @@ import { Button } from "~/components/button";
 import { Icon } from "~/components/icon";
 import { Badge, type Tone } from "~/components/states";
 import { ago, date, duration, language, money, percent } from "~/i18n";
+import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { may } from "~/session/session";
 import { CardMenu, type CardAction } from "./card-menu";
@@ -38,7 +39,7 @@ function stageTitle(one: CardStage): string {
 function Stages({ card }: { card: Card }) {
   const stages = shownStages(card.stages ?? []);
   return (
-    <div class="segments" role="progressbar" aria-label={t("progressOf", { title: card.title })} aria-valuemin={0} aria-valuemax={100} aria-valuenow={card.percent ?? 0}>
+    <div class="segments" role="progressbar" aria-label={t("progressOf", { title: card.title || common("untitled") })} aria-valuemin={0} aria-valuemax={100} aria-valuenow={card.percent ?? 0}>
       {stages.map((one) => (
         <span key={one.stage} class={one.state} title={stageTitle(one)}>
           <span style={{ inlineSize: `${one.state === "done" || one.state === "skipped" ? 100 : one.percent}%` }} />
@@ -104,7 +105,7 @@ export function ProjectCard({ card, onAction, onTag, onLostPicture }: CardHandle
         <a class="project-link" href={to("projects", card.project_id)} tabIndex={-1} aria-hidden="true"><Thumbnail card={card} onLost={onLostPicture} /></a>
         <div class="project-body">
           <div class="project-head">
-            <h2><a href={to("projects", card.project_id)} title={card.title}>{card.title}</a></h2>
+            <h2><a href={to("projects", card.project_id)} title={card.title}>{card.title || common("untitled")}</a></h2>
             <CardMenu card={card} onAction={onAction} />
           </div>
           <p class="badges">

@@ -1,6 +1,7 @@
 /** The first-run tour: from a project to a shared clip in five steps, ticked off as they are done. */
 import { Button, LinkButton } from "~/components/button";
 import { Icon } from "~/components/icon";
+import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { STEPS, endTour, isTourOver, stepsDone, type Step } from "~/state/first-steps";
 import { t } from "./messages";
@@ -38,7 +39,7 @@ export function Tour({ cards }: { cards: readonly Card[] }) {
               {step === next && (
                 <>
                   <p>{t(TEXTS[step])}</p>
-                  <LinkButton small kind="primary" href={address}>{step === "make" || !ready ? t("tourBegin") : t("tourOpen", { title: ready.title })}</LinkButton>
+                  <LinkButton small kind="primary" href={address}>{step === "make" || !ready ? t("tourBegin") : t("tourOpen", { title: ready.title || common("untitled") })}</LinkButton>
                 </>
               )}
             </div>

@@ -29,7 +29,7 @@ export function valuesOf(facets: Facets, name: FilterName, chosen: string[]): { 
 function ProjectName({ id, titles }: { id: string; titles: Map<string, string> }) {
   const known = titles.get(id);
   const read = useQuery(known ? null : `projects/${id}/title`, (signal) => call(api.GET("/v1/projects/{project_id}", { params: { path: { project_id: id } }, signal })));
-  return <>{known ?? read.data?.title ?? id.slice(0, 8)}</>;
+  return <>{known || read.data?.title || id.slice(0, 8)}</>;
 }
 
 function nameOf(name: FilterName, value: string): string {
