@@ -35,6 +35,8 @@ OF_ANSWERS = ("request_id", "expires_at", "thumbnail_expires_at", "since", "unti
 ASKED_AT = {"getAttention": "at"}
 """Operations whose answer has the time at which it was asked for, and the field."""
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/([^\s?]*)\?\S*X-Amz-Signature=\S*")
+RANGE = re.compile(r"(?<=\n)[^,\n]+,[^,\n]+(?=,)(?<=\+00:00)")
+"""The time range of analytics in a table of one row."""
 NO_ID = {
     "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
     "getProjectPreset", "listBrandKitVersions", "getEndpoint", "listDeliveries", "getDelivery", "getDeadLetter",
@@ -57,7 +59,7 @@ def lasting_values(value: Any) -> Any:
         return {name: lasting_values(inner) for name, inner in value.items() if name not in OF_ANSWERS}
     if isinstance(value, list):
         return [lasting_values(inner) for inner in value]
-    return LINK.sub(r"/\1", value) if isinstance(value, str) else value
+    return RANGE.sub("", LINK.sub(r"/\1", value)) if isinstance(value, str) else value
 
 
 def answers(api: Api, project_id: str) -> dict[str, Any]:
