@@ -117,15 +117,16 @@ def owner(make_person: Callable[[str], Person]) -> Person:
     return Person(email, "owner") if email else make_person("owner")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One browser for the tests of this folder: its loop runs in the main thread, where others' tests have their own."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(browser: Browser, site: Site, owner: Person) -> dict[str, Any]:
     """Cookies of the owner's session; each test gets a context of its own with them."""
     context = browser.new_context(locale="en-GB")
