@@ -119,7 +119,7 @@ def owner(make_person: Callable[[str], Person]) -> Person:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One browser for the tests of this folder: its loop runs in the main thread, where others' tests have their own."""
+    """One browser for the tests of this folder: its loop runs in the main thread, where other tests run theirs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
