@@ -280,7 +280,7 @@ def test_every_part_is_readable_and_fits(context: BrowserContext, site: Site) ->
     page.set_viewport_size({"width": 360, "height": 800})
     for screen, count in (("account", 6), ("organisation", 8)):
         page.goto(site.app(screen))
-        tabs = page.locator("nav.tabs a")
+        tabs = page.locator("nav.page-tabs a")
         expect(tabs).to_have_count(count)
         for at in range(count):
             page.emulate_media(color_scheme="dark" if at % 2 else "light")
