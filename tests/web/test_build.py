@@ -17,6 +17,7 @@ BUILT = ROOT / "api" / "web" / "app"
 FIRST_LOAD_BYTES = 170_000
 SCREEN_BYTES = 120_000
 """Most of one screen, gzipped, with what it shares with others: analytics draws with uPlot (23 KB)."""
+MODULES_OF_A_FOLDER = 15
 _COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgba?|hsla?|oklch)\(")
 _ADDRESS = re.compile(r"\b(?:src|href|url|fetch|import)\s*[=(]\s*[\"'`]?(https?://[^\s\"'`)]+)")
 _UNSAFE = re.compile(r"innerHTML|dangerouslySetInnerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function\(")
@@ -83,6 +84,12 @@ def test_no_source_writes_markup_from_text() -> None:
     for file in (WEB / "src").rglob("*.ts*"):
         if not file.name.endswith("schema.d.ts"):
             assert _UNSAFE.findall(file.read_text()) == [], file
+
+
+def test_a_folder_of_sources_is_seen_at_one_look() -> None:
+    for folder in [WEB / "src", *(place for place in (WEB / "src").rglob("*") if place.is_dir())]:
+        modules = [file.name for file in folder.glob("*.ts*") if ".test." not in file.name and ".d." not in file.name]
+        assert len(modules) <= MODULES_OF_A_FOLDER, (folder, sorted(modules))
 
 
 def test_the_page_holds_no_code(manifest: dict[str, Any]) -> None:

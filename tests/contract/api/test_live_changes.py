@@ -128,8 +128,12 @@ async def test_a_stream_without_news_gives_its_place(world: World, monkeypatch: 
             await asyncio.sleep(0.01)
         place = stream.last_id
     async with open_stream(world.app, PATH, world.ann.key, **{"last-event-id": place}) as stream:
-        await new_project(world.ann)
-        await next_of(stream, "project.changed")
+        project_id = await new_project(world.ann)
+        message = await stream.next()
+        assert message is not None
+        assert (message.event, message.data["project_id"]) == ("project.changed", str(project_id)), (
+            "it goes on, not anew"
+        )
 
 
 async def test_what_is_committed_late_is_not_passed_over(world: World) -> None:
@@ -261,7 +265,8 @@ async def test_a_browser_is_followed_by_its_cookie(world: World, postgres: Setti
     async with open_stream(world.app, PATH, None, cookie=cookie) as stream:
         await opened(stream)
         project_id = await new_project(world.bob)
-        await next_of(stream, "project.changed", project_id=str(project_id))
+        message = await next_of(stream, "project.changed", project_id=str(project_id))
+        assert message.data["state"] == "queued"
 
 
 async def test_a_head_request_is_answered_at_once(world: World) -> None:

@@ -5,7 +5,7 @@ import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
-import { UploadIndicator } from "~/components/upload-indicator";
+import { UploadIndicator } from "~/uploads/indicator";
 import { QuickSearch } from "~/components/quick-search";
 import { LANGUAGES, language, setLanguage, type Language } from "~/i18n";
 import { to } from "~/routes";
@@ -51,7 +51,7 @@ function OrganisationMenu() {
     onSelect: () => void switchOrganisation(one.org_id),
   }));
   const name = current.account.org_name;
-  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => void import("~/components/new-organisation").then((one) => setMaking(() => one.NewOrganisationDialog)) }];
+  const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => void import("~/components/account/new-organisation").then((one) => setMaking(() => one.NewOrganisationDialog)) }];
   return (
     <>
       <Menu label={t("organisations", { name })} align="start" button={<><span class="org-name">{name}</span><Icon name="down" size={16} /></>} items={items} />

@@ -12,7 +12,7 @@ import { Organisations } from "./organisations";
 import { Profile } from "./profile";
 import { Security } from "./security";
 import { Sessions } from "./sessions";
-import "~/components/settings.css";
+import "~/components/account/settings.css";
 
 const TABS: Record<string, { label: Parameters<typeof t>[0]; part: ComponentType }> = {
   profile: { label: "profile", part: Profile },

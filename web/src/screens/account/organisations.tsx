@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Button, LinkButton } from "~/components/button";
-import { NewOrganisationDialog } from "~/components/new-organisation";
+import { NewOrganisationDialog } from "~/components/account/new-organisation";
 import { Card } from "~/components/page";
 import { Badge, Empty } from "~/components/states";
 import { Table } from "~/components/table";

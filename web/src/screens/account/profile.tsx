@@ -6,7 +6,7 @@ import { asProblem } from "~/api/problem";
 import { Button } from "~/components/button";
 import { ConfirmDialog } from "~/components/dialog";
 import { Select, TextField } from "~/components/fields";
-import { useFreshSignIn } from "~/components/fresh-sign-in";
+import { useFreshSignIn } from "~/components/account/fresh-sign-in";
 import { Card } from "~/components/page";
 import { Notice, ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";

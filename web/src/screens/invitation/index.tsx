@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api, call, refreshSession } from "~/api/client";
 import { forgetQueries } from "~/api/query";
 import type { ApiProblem } from "~/api/problem";
-import { BarePage } from "~/components/bare-page";
+import { BarePage } from "~/components/account/bare-page";
 import { Button } from "~/components/button";
 import { TextField } from "~/components/fields";
 import { Loading, Notice, ProblemNotice } from "~/components/states";

@@ -4,12 +4,12 @@ import { useState } from "preact/hooks";
 import { api, call } from "~/api/client";
 import { Button } from "~/components/button";
 import { TextField } from "~/components/fields";
-import { PasswordField } from "~/components/password-field";
+import { PasswordField } from "~/components/account/password-field";
 import { useSubmit } from "~/components/use-submit";
 import { language } from "~/i18n";
 import { readSession } from "~/session/session";
 import { Providers } from "~/screens/sign-in/providers";
-import "~/components/sign-in.css";
+import "~/components/account/sign-in.css";
 import { Refused } from "./index";
 import { t } from "./messages";
 

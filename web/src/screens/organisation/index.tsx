@@ -16,7 +16,7 @@ import { t } from "./messages";
 import { ServiceAccounts } from "./service-accounts";
 import { DataAndErasure } from "./settings/data-and-erasure";
 import { Settings } from "./settings";
-import "~/components/settings.css";
+import "~/components/account/settings.css";
 import "./organisation.css";
 
 interface Tab {

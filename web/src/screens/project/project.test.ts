@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { newestOfShapes } from "./clips/card";
 import type { Moment, Project } from "./data";
 import { layGraph } from "./knowledge/layout";
-import { bordersOf, fitting, snapTo } from "./lanes";
-import { marked } from "./marks";
+import { bordersOf, fitting, snapTo } from "./timeline/lanes";
+import { marked } from "./timeline/marks";
 import { leftMs } from "./progress";
 import { runsOf } from "./transcript/speaker-edits";
 

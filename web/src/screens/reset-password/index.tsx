@@ -1,10 +1,10 @@
 /** A forgotten password: ask for a link, and set a new one with it. */
 import { useEffect, useState } from "preact/hooks";
 import { api, call } from "~/api/client";
-import { BarePage } from "~/components/bare-page";
+import { BarePage } from "~/components/account/bare-page";
 import { Button, LinkButton } from "~/components/button";
 import { TextField } from "~/components/fields";
-import { PasswordField } from "~/components/password-field";
+import { PasswordField } from "~/components/account/password-field";
 import { Notice, ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";
 import { to } from "~/routes";

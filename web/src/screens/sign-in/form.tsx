@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { Button } from "~/components/button";
 import { TextField } from "~/components/fields";
-import { PasswordField } from "~/components/password-field";
+import { PasswordField } from "~/components/account/password-field";
 import { ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";
 import { to } from "~/routes";
@@ -13,7 +13,7 @@ import { t } from "./messages";
 import { signInByPasskey } from "./passkey-sign-in";
 import { Providers } from "./providers";
 import { SecondFactor, type Challenge } from "./second-factor";
-import "~/components/sign-in.css";
+import "~/components/account/sign-in.css";
 
 export interface SignInFormProps {
   /** Called once there is a session; the form is busy until it ends. */

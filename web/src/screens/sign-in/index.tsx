@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, call } from "~/api/client";
 import { asProblem, type ApiProblem } from "~/api/problem";
-import { BarePage } from "~/components/bare-page";
+import { BarePage } from "~/components/account/bare-page";
 import { Loading, Notice, ProblemNotice } from "~/components/states";
 import { to } from "~/routes";
 import { useArrivedCode } from "~/session/fragment";

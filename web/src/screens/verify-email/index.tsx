@@ -1,7 +1,7 @@
 /** The link that confirms an address. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { api, call } from "~/api/client";
-import { BarePage } from "~/components/bare-page";
+import { BarePage } from "~/components/account/bare-page";
 import { Button, LinkButton } from "~/components/button";
 import { TextField } from "~/components/fields";
 import { Loading, Notice, ProblemNotice } from "~/components/states";

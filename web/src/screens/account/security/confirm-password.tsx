@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Button, type ButtonKind } from "~/components/button";
 import { Dialog } from "~/components/dialog";
-import { PasswordField } from "~/components/password-field";
+import { PasswordField } from "~/components/account/password-field";
 import { ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";
 import { common } from "~/i18n/common";

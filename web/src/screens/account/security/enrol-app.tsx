@@ -5,7 +5,7 @@ import { Button } from "~/components/button";
 import { CopyField } from "~/components/copy-field";
 import { Dialog } from "~/components/dialog";
 import { TextField } from "~/components/fields";
-import { qrRows } from "~/components/qr";
+import { qrRows } from "~/components/account/qr";
 import { ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";
 import { common } from "~/i18n/common";

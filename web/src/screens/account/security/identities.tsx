@@ -5,7 +5,7 @@ import { asProblem } from "~/api/problem";
 import { invalidate, useQuery } from "~/api/query";
 import { Button } from "~/components/button";
 import { ConfirmDialog } from "~/components/dialog";
-import { useFreshSignIn } from "~/components/fresh-sign-in";
+import { useFreshSignIn } from "~/components/account/fresh-sign-in";
 import { Card } from "~/components/page";
 import { Notice } from "~/components/states";
 import { ago } from "~/i18n";

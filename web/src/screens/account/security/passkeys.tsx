@@ -5,7 +5,7 @@ import { invalidate, useQuery } from "~/api/query";
 import { Button } from "~/components/button";
 import { ConfirmDialog } from "~/components/dialog";
 import { TextField } from "~/components/fields";
-import { useFreshSignIn } from "~/components/fresh-sign-in";
+import { useFreshSignIn } from "~/components/account/fresh-sign-in";
 import { Card } from "~/components/page";
 import { Badge, Loading, ProblemNotice } from "~/components/states";
 import { ago } from "~/i18n";

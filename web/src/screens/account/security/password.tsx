@@ -5,7 +5,7 @@ import { invalidate } from "~/api/query";
 import { Button } from "~/components/button";
 import { Dialog } from "~/components/dialog";
 import { Card } from "~/components/page";
-import { PasswordField } from "~/components/password-field";
+import { PasswordField } from "~/components/account/password-field";
 import { ProblemNotice } from "~/components/states";
 import { useSubmit } from "~/components/use-submit";
 import { common } from "~/i18n/common";

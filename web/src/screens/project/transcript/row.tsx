@@ -8,7 +8,7 @@ import { space } from "./corrections";
 import { Editor, type Draft } from "./editor";
 import { t } from "./messages";
 import { doubtsOf, type Paragraph, type Transcript } from "./paragraphs";
-import type { Hit } from "./search";
+import type { Hit } from "./search/search";
 
 export interface RowProps {
   transcript: Transcript;

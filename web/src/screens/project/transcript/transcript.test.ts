@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { applied, editOf, inverseOf, meet, textOf } from "./corrections";
 import { Heights } from "./heights";
 import { paragraphOf, paragraphsOf, wordAt, type Transcript } from "./paragraphs";
-import { Finder } from "./search";
+import { Finder } from "./search/search";
 
 function transcriptOf(...sentences: string[]): Transcript {
   const words: Transcript["words"] = [];

@@ -5,7 +5,7 @@ import { asProblem } from "~/api/problem";
 import { SignInForm } from "~/screens/sign-in/form";
 import { t } from "~/session/messages";
 import { resumeSession, session } from "~/session/session";
-import { Dialog } from "./dialog";
+import { Dialog } from "~/components/dialog";
 
 interface Waiting {
   again: () => Promise<unknown>;

@@ -1,7 +1,7 @@
 /** The timeline's lanes, made of what the server found. Pure. */
 import { speakerColour, type Lane, type LaneRange } from "~/components/timeline";
-import type { Clip, Moment, Moments, TimelineAnswer } from "./data";
-import type { Transcript } from "./transcript/paragraphs";
+import type { Clip, Moment, Moments, TimelineAnswer } from "../data";
+import type { Transcript } from "../transcript/paragraphs";
 
 export interface LaneWords {
   clips: string;

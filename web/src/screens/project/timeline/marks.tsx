@@ -4,7 +4,7 @@ import { Button, IconButton } from "~/components/button";
 import { isTyping, type PlayerClock, type TimeRange } from "~/components/player";
 import { clock as clockText, duration } from "~/i18n";
 import { may } from "~/session/session";
-import { t } from "./messages";
+import { t } from "../messages";
 
 export const SHORTEST_MS = 3_000;
 export const LONGEST_MS = 180_000;

@@ -1,7 +1,7 @@
 /** Search of our own in place of the browser's, which sees only the words that are in the page. */
 import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "~/components/button";
-import { t } from "./messages";
+import { t } from "../messages";
 
 export function SearchBar({ value, count, at, onChange, onGo, onFirst }: {
   value: string;

@@ -1,6 +1,6 @@
 /** Words of the timeline's lanes in the person's language. */
 import type { LaneWords } from "./lanes";
-import { t, type MessageKey } from "./messages";
+import { t, type MessageKey } from "../messages";
 
 const SOUNDS = ["pause", "silence", "music", "section", "speech"];
 

@@ -12,8 +12,8 @@ import { clock as clockText } from "~/i18n";
 import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { tell } from "~/state/toasts";
-import { keys } from "./data";
-import { t } from "./messages";
+import { keys } from "../data";
+import { t } from "../messages";
 
 const SHAPES = ["9:16", "4:5", "1:1", "16:9"] as const;
 type Shape = (typeof SHAPES)[number];

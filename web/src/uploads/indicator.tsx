@@ -6,8 +6,8 @@ import { to } from "~/routes";
 import { may, session } from "~/session/session";
 import { t } from "~/uploads/indicator-messages";
 import { isMoving, openUploads, shareOf } from "~/uploads/model";
-import { Icon } from "./icon";
-import "./upload-indicator.css";
+import { Icon } from "~/components/icon";
+import "./indicator.css";
 
 export function UploadIndicator() {
   const { path } = useLocation();

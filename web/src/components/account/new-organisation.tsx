@@ -7,11 +7,11 @@ import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { switchOrganisation } from "~/session/session";
 import { tell } from "~/state/toasts";
-import { Button } from "./button";
-import { Dialog } from "./dialog";
-import { TextField } from "./fields";
-import { Notice, ProblemNotice } from "./states";
-import { useSubmit } from "./use-submit";
+import { Button } from "~/components/button";
+import { Dialog } from "~/components/dialog";
+import { TextField } from "~/components/fields";
+import { Notice, ProblemNotice } from "~/components/states";
+import { useSubmit } from "~/components/use-submit";
 
 const t = words({
   en: {

@@ -1,8 +1,8 @@
 /** A password: hidden until its person wants to see it. */
 import { useState } from "preact/hooks";
 import { words } from "~/i18n";
-import { IconButton } from "./button";
-import { TextField } from "./fields";
+import { IconButton } from "~/components/button";
+import { TextField } from "~/components/fields";
 import "./password-field.css";
 
 const t = words({
