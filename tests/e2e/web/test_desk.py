@@ -376,4 +376,4 @@ def test_a_log_of_a_thousand_deliveries_stays_fast(page: Page, site: Site, endpo
           look();
         })"""
     )
-    assert took < 1000, took  # a tenth of it on a machine that does nothing else
+    assert took < 1000, took
