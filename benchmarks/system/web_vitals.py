@@ -35,7 +35,7 @@ _BYTES = "performance.getEntriesByType('resource').reduce((sum, one) => sum + on
 def bench(rig: Rig) -> list[Claim]:
     """All screens, a few times each."""
     with contextlib.closing(rig.client()) as client:
-        project_id, clip_id = _finished(rig, client)
+        project_id, clip_id = find_finished(rig, client)
     screens = {
         "a page without script": "problems",
         "home": "app/",
@@ -58,7 +58,7 @@ def bench(rig: Rig) -> list[Claim]:
     return [claim for name in screens for claim in _claims(name, paints[name], answers[name], sizes[name])]
 
 
-def _finished(rig: Rig, client: Client) -> tuple[str, str]:
+def find_finished(rig: Rig, client: Client) -> tuple[str, str]:
     """A finished project and one of its clips; the stack's own, or the shared talk's."""
     done = client.get("/v1/projects", state="completed", limit=50)["items"]
     for project in done:

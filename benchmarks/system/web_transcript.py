@@ -1,0 +1,49 @@
+"""How an hour's transcript of 10,000 words scrolls and jumps in the web app.
+
+``python -m benchmarks.system.web_transcript [--state-dir DIR] [--rounds N]``, in a real Chromium on the real stack. The
+words of a finished project are answered over and over, until they are 10,000. Limits: a frame in 17 ms (60 a second;
+median while it scrolls), and the word of a jump in sight within 100 ms (median of five jumps a round).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+
+from benchmarks.harness.browser import open_browser, sign_in
+from benchmarks.harness.claims import Claim
+from benchmarks.harness.rig import Rig, judged
+from benchmarks.system.web_vitals import find_finished
+from tests.support.long_transcript import FRAMES, JUMP, JUMPS_MS, WORD_MS, WORDS, long_transcript
+
+FRAME_MS, JUMP_MS = 17.0, 100.0
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """Scroll and jump, a few times."""
+    with contextlib.closing(rig.client()) as client:
+        project_id, _ = find_finished(rig, client)
+        address = f"/v1/projects/{project_id}"
+        transcript = long_transcript(client.get(f"{address}/transcript"))
+        long = client.get(address) | {"duration_ms": WORDS * WORD_MS}
+    frames, jumps = [], []
+    with open_browser() as browser:
+        context = browser.new_context(locale="en-GB", storage_state=sign_in(browser, rig))
+        page = context.new_page()
+        page.route(f"**{address}/transcript", lambda route: route.fulfill(json=transcript))
+        page.route(f"**{address}", lambda route: route.fulfill(json=long))
+        for _ in range(max(1, rig.rounds)):
+            page.goto(f"{rig.stack().api}/app/projects/{project_id}")
+            page.locator(".word").first.wait_for()
+            jumps += [page.evaluate(JUMP, ms) for ms in JUMPS_MS]
+            frames.append(page.evaluate(FRAMES))
+        context.close()
+    jump_range = (f"{WORDS} words; jumps {min(jumps):.0f} to {max(jumps):.0f} ms (n {len(jumps)})",)
+    return [
+        Claim(name="a frame while words scroll", measured=statistics.median(frames), unit="ms", limit=FRAME_MS),
+        Claim(name="a jump to a word", measured=statistics.median(jumps), unit="ms", limit=JUMP_MS, where=jump_range),
+    ]
+
+
+if __name__ == "__main__":
+    raise SystemExit(judged(__doc__, bench))
