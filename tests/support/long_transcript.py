@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
+
+from playwright.sync_api import Page
 
 WORDS = 10_000
 WORD_MS = 355
@@ -51,3 +54,18 @@ def long_transcript(real: dict[str, Any]) -> dict[str, Any]:
         times = {"start_ms": words[first]["start_ms"], "end_ms": words[-1]["end_ms"]}
         segments.append(real["segments"][0] | times | {"text": text, "first_word": first, "end_word": len(words)})
     return real | {"words": words, "segments": segments, "duration_ms": WORDS * WORD_MS}
+
+
+def answer_long(page: Page, project_id: str, read: Callable[[str], Any]) -> None:
+    """Let a page have the hour's transcript in place of a project's own.
+
+    ``read`` reads an address of the API. The page has no source to play: the real one ends long before the words.
+    """
+    address = f"/v1/projects/{project_id}"
+    transcript = long_transcript(read(f"{address}/transcript"))
+    project = read(address) | {"duration_ms": WORDS * WORD_MS}
+    without = {"state": "unavailable", "kind": None, "url": None, "expires_at": None, "reason": "media.corrupt"}
+    source = read(f"{address}/source") | without
+    page.route(f"**{address}/transcript", lambda route: route.fulfill(json=transcript))
+    page.route(f"**{address}/source", lambda route: route.fulfill(json=source))
+    page.route(f"**{address}", lambda route: route.fulfill(json=project))

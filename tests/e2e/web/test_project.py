@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
 from tests.e2e.web.conftest import Site
-from tests.support.long_transcript import FRAMES, JUMP, JUMPS_MS, WORD_MS, WORDS, long_transcript
+from tests.support.long_transcript import FRAMES, JUMP, JUMPS_MS, answer_long
 
 
 @pytest.fixture
@@ -186,11 +186,7 @@ def test_ten_thousand_words_scroll_and_jump(
     page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]
 ) -> None:
     """Only the words in sight are drawn; how long it takes is measured by `benchmarks/system/web_transcript.py`."""
-    address = f"/v1/projects/{project['project_id']}"
-    transcript = long_transcript(client.get(f"{address}/transcript").json())
-    long = client.get(address).json() | {"duration_ms": WORDS * WORD_MS}
-    page.route(f"**{address}/transcript", lambda route: route.fulfill(json=transcript))
-    page.route(f"**{address}", lambda route: route.fulfill(json=long))
+    answer_long(page, project["project_id"], lambda address: client.get(address).json())
     page.goto(site.app(f"projects/{project['project_id']}"))
     expect(page.locator(".word").first).to_be_visible()
     assert page.locator(".word").count() < 1_500

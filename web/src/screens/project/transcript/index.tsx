@@ -9,7 +9,7 @@ import { ConflictDialog } from "./conflict";
 import { textOf } from "./corrections";
 import type { Draft } from "./editor";
 import { t } from "./messages";
-import { paragraphOf, paragraphsOf, segmentOf, wordAt, type Paragraph, type Transcript } from "./paragraphs";
+import { paragraphsOf, segmentOf, wordAt, type Paragraph, type Transcript } from "./paragraphs";
 import { NameDialog } from "./name-dialog";
 import { Row } from "./row";
 import { Finder, type Hit } from "./search/search";
@@ -49,27 +49,19 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
   const hits = useMemo(() => (wanted.trim().length > 0 ? finder.find(wanted) : NONE), [finder, wanted]);
   const hit = hits[Math.min(hitAt, hits.length - 1)] ?? null;
   const mayWrite = may("projects:write");
-  const following = useFollow(scroller, clock, transcript.words, paragraphs, rows.toRow);
+  const { following, toWord } = useFollow(scroller, clock, transcript.words, paragraphs, rows.toRow);
 
   // The sentence that is being corrected is found by its time: another person may have moved the words before it.
   const editing = useMemo(() => (draft ? segmentOf(transcript.segments, Math.max(0, wordAt(transcript.words, draft.startMs))) : null), [draft, transcript]);
 
   useEffect(() => void corrections.sees(transcript.version ?? 1), [transcript.version, corrections]);
 
-  const showWord = useCallback(
-    (word: number) => {
-      const element = scroller.current?.querySelector<HTMLElement>(`[data-word="${word}"]`);
-      if (element) element.scrollIntoView({ block: "nearest" });
-      else rows.toRow(paragraphOf(paragraphs, word));
-    },
-    [rows, paragraphs],
-  );
   const goTo = (at: number) => {
     const next = hits[(at + hits.length) % hits.length];
     if (!next) return;
     setHitAt((at + hits.length) % hits.length);
     following.value = false;
-    rows.toRow(paragraphOf(paragraphs, next.firstWord));
+    toWord(next.firstWord);
     clock.seek(transcript.words[next.firstWord]!.start_ms);
   };
 
@@ -108,7 +100,7 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     aimed.current = next;
     setCursor(next);
     clock.seek(transcript.words[next]!.start_ms);
-    showWord(next);
+    toWord(next);
     requestAnimationFrame(() => {
       if (aimed.current !== next) return;
       aimed.current = null;
