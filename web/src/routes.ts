@@ -14,6 +14,17 @@ export function to(...parts: string[]): string {
   return [BASE, ...parts.map((part) => encodeURIComponent(part))].join("/") + (parts.length === 0 ? "/" : "");
 }
 
+/** Address of a place in a project's recording: the page begins there. `startOf` reads it. */
+export function toPlace(projectId: string, ms: number): string {
+  return `${to("projects", projectId)}?${new URLSearchParams({ at: String(Math.max(0, Math.round(ms))) })}`;
+}
+
+/** Place in ms that an address leads to; 0: the beginning. */
+export function startOf(query: Record<string, string>): number {
+  const ms = Number(query["at"] ?? 0);
+  return Number.isFinite(ms) && ms > 0 ? ms : 0;
+}
+
 export interface Route {
   path: string;
   screen: ComponentType;

@@ -163,7 +163,7 @@ def test_a_search_jumps_to_the_second_and_stands_in_the_address(
     field.press("ArrowDown")
     first = transcripts.locator("a.hit").first
     expect(first).to_be_focused()
-    assert f"/app/projects/{project['project_id']}?t=" in str(first.get_attribute("href"))
+    assert f"/app/projects/{project['project_id']}?at=" in str(first.get_attribute("href"))
     page.keyboard.press("ArrowDown")
     expect(first).not_to_be_focused()
     page.keyboard.press("Escape")
@@ -175,10 +175,21 @@ def test_a_search_jumps_to_the_second_and_stands_in_the_address(
     page.reload()
     expect(page.get_by_role("region", name="Names")).to_be_visible()
     page.get_by_role("region", name="Names").locator("a.hit").first.press("Enter")
-    page.wait_for_url("**/projects/*?t=*")
+    page.wait_for_url("**/projects/*?at=*")
     page.goto(site.app("search"))
     page.get_by_role("button", name="energy", exact=True).click()
     expect(page.get_by_role("region", name="Transcripts")).to_be_visible()
+
+
+def test_a_hit_opens_the_project_at_its_second(page: Page, site: Site, project: dict[str, Any]) -> None:
+    page.goto(site.app("search?q=energy"))
+    hit = page.get_by_role("region", name="Transcripts").locator("a.hit").first
+    ms = int(parse_qs(urlsplit(str(hit.get_attribute("href"))).query)["at"][0])
+    hit.click()
+    page.wait_for_url(f"**/projects/{project['project_id']}?at={ms}")
+    place = page.locator(".player-place")
+    wait_until(page, "document.querySelector('.player-place')?.value > 0")
+    assert abs(int(place.input_value()) - ms) < 1000
 
 
 def test_the_quick_search_opens_by_a_key_and_goes_anywhere(page: Page, site: Site, project: dict[str, Any]) -> None:

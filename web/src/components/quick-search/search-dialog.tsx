@@ -8,7 +8,7 @@ import { Dialog } from "~/components/dialog";
 import { Icon, type IconName } from "~/components/icon";
 import { Marked } from "~/components/marked";
 import { clock } from "~/i18n";
-import { to } from "~/routes";
+import { to, toPlace } from "~/routes";
 import type { DialogProps, Screen } from "./index";
 import { t } from "./messages";
 
@@ -51,7 +51,7 @@ export function optionsOf(q: string, screens: Screen[], found: Found | undefined
     icon: "text",
     label: <Marked highlight={one.highlight || one.text} />,
     hint: `${one.project_title} · ${clock(one.word_ms)}`,
-    href: `${to("projects", one.project_id)}?t=${one.word_ms}`,
+    href: toPlace(one.project_id, one.word_ms),
   })));
   options.push({ key: "everything", group: "", icon: "search", label: t("everything", { query: q.trim() }), href: `${to("search")}?${new URLSearchParams({ q: q.trim() })}` });
   return options;

@@ -6,6 +6,7 @@ import { Button } from "~/components/button";
 import { Player, usePlayerClock, useSource, type TimeRange } from "~/components/player";
 import { Notice, ProblemNotice } from "~/components/states";
 import { Timeline, type LaneRange } from "~/components/timeline";
+import { startOf } from "~/routes";
 import { may } from "~/session/session";
 import { useClips, useKnowledge, useMoments, useNames, useSpeakers, useTimeline, useTranscript, useWaveform, type Project } from "./data";
 import { DetailsPanel } from "./details";
@@ -127,10 +128,10 @@ function usePanel(): [PanelId, (panel: PanelId) => void] {
   return [panel, set];
 }
 
-/** `?at=` in ms: where a link leads to. */
+/** Begin where a link leads to. */
 function useStart(seek: (ms: number) => void, durationMs: number): void {
   const { query } = useLocation();
-  const at = Number(query["at"]);
+  const at = startOf(query);
   useEffect(() => {
     if (durationMs > 0 && at > 0) seek(at);
   }, [durationMs > 0, at]);

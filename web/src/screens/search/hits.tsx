@@ -4,13 +4,9 @@ import type { Schemas } from "~/api/client";
 import { Marked } from "~/components/marked";
 import { Badge } from "~/components/states";
 import { clock, number } from "~/i18n";
-import { to } from "~/routes";
+import { to, toPlace } from "~/routes";
 import { t } from "./messages";
 import { kindName } from "./names";
-
-export function secondOf(projectId: string, ms: number): string {
-  return `${to("projects", projectId)}?t=${Math.max(0, Math.round(ms))}`;
-}
 
 function Hit({ href, title, time, facts, children }: {
   href: string;
@@ -25,7 +21,7 @@ function Hit({ href, title, time, facts, children }: {
       <a class="hit" href={href}>
         <span class="hit-title">{title}</span>
       </a>
-      {time && <a class="hit-time" href={secondOf(time.projectId, time.ms)} aria-label={t("jump", { time: clock(time.ms) })}>{clock(time.ms)}</a>}
+      {time && <a class="hit-time" href={toPlace(time.projectId, time.ms)} aria-label={t("jump", { time: clock(time.ms) })}>{clock(time.ms)}</a>}
       <div class="hit-facts">{facts.filter(Boolean).join(" · ")}</div>
       {children}
     </li>
@@ -39,7 +35,7 @@ function Doubt({ trust }: { trust: string | null | undefined }) {
 export function SegmentHit({ hit }: { hit: Schemas["SegmentHit"] }) {
   return (
     <Hit
-      href={secondOf(hit.project_id, hit.word_ms)}
+      href={toPlace(hit.project_id, hit.word_ms)}
       title={<Marked highlight={hit.highlight || hit.text} />}
       time={{ projectId: hit.project_id, ms: hit.word_ms }}
       facts={[hit.project_title, hit.speaker_name ?? hit.speaker]}
@@ -67,7 +63,7 @@ export function ClipHit({ hit }: { hit: Schemas["ClipHit"] }) {
 export function ChapterHit({ hit }: { hit: Schemas["ChapterHit"] }) {
   return (
     <Hit
-      href={secondOf(hit.project_id, hit.word_ms)}
+      href={toPlace(hit.project_id, hit.word_ms)}
       title={<Marked highlight={hit.highlight || hit.title} />}
       time={{ projectId: hit.project_id, ms: hit.word_ms }}
       facts={[hit.project_title, `${clock(hit.start_ms)}–${clock(hit.end_ms)}`]}
@@ -82,10 +78,10 @@ const SHOWN_MENTIONS = 8;
 export function EntityHit({ hit }: { hit: Schemas["EntityHit"] }) {
   const across = `${to("search")}?${new URLSearchParams({ q: `"${hit.name}"`, only: "entities", kind: hit.kind })}`;
   return (
-    <Hit href={secondOf(hit.project_id, hit.word_ms)} title={<Marked highlight={hit.highlight || hit.name} />} facts={[kindName(hit.kind), hit.project_title, t("mentions", { count: hit.mention_count })]}>
+    <Hit href={toPlace(hit.project_id, hit.word_ms)} title={<Marked highlight={hit.highlight || hit.name} />} facts={[kindName(hit.kind), hit.project_title, t("mentions", { count: hit.mention_count })]}>
       <p class="mentions">
         {hit.mentions.slice(0, SHOWN_MENTIONS).map((one) => (
-          <a key={one.start_ms} class="hit-time" href={secondOf(hit.project_id, one.start_ms)} title={one.text} aria-label={t("jump", { time: clock(one.start_ms) })}>{clock(one.start_ms)}</a>
+          <a key={one.start_ms} class="hit-time" href={toPlace(hit.project_id, one.start_ms)} title={one.text} aria-label={t("jump", { time: clock(one.start_ms) })}>{clock(one.start_ms)}</a>
         ))}
         <a href={across}>{t("across")}</a>
       </p>
