@@ -1,8 +1,8 @@
 """Pictures of the web app's main screens: for README and docs, and to look at after a change.
 
-``python -m benchmarks.gallery.web_screens --state-dir .clipstream [--out docs/pictures/web]``. The stack of the state
-directory must have a finished project (`make demo`, or `clipstream run`). Each screen is taken light and wide, dark and
-wide, and on a phone.
+``python -m benchmarks.gallery.web_screens --state-dir .clipstream [--docs] [--out out/web-screens]``. The stack of the
+state directory must have a finished project (`make demo`, or `clipstream run`). Each screen is taken light and wide,
+dark and wide, and on a phone; with ``--docs`` only those that the documentation shows, into `docs/pictures/web`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,13 @@ class Look(NamedTuple):
 LOOKS = (Look("light", 1440, 900, "light"), Look("dark", 1440, 900, "dark"), Look("phone", 390, 844, "light"))
 
 
-def take_pictures(rig: Rig, out: Path) -> None:
-    """Write ``<screen>-<look>.png`` into ``out``."""
+SHOWN = frozenset({("home", "light"), ("project", "light"), ("editor", "dark"), ("certificate", "light")})
+"""Screens and looks that the documentation shows."""
+DOCS = Path("docs/pictures/web")
+
+
+def take_pictures(rig: Rig, out: Path, *, shown_only: bool = False) -> None:
+    """Write ``<screen>-<look>.jpg`` into ``out``; ``shown_only``: those that the documentation shows."""
     out.mkdir(parents=True, exist_ok=True)
     screens = _screens(rig)
     with open_browser() as browser:
@@ -40,9 +45,11 @@ def take_pictures(rig: Rig, out: Path) -> None:
         for look in LOOKS:
             page = _open(browser, state, look)
             for name, path in screens.items():
+                if shown_only and (name, look.name) not in SHOWN:
+                    continue
                 page.goto(f"{rig.stack().api}/app/{path}")
                 page.wait_for_timeout(SETTLED_MS)
-                page.screenshot(path=out / f"{name}-{look.name}.png")
+                page.screenshot(path=out / f"{name}-{look.name}.jpg", type="jpeg", quality=85)
                 say(f"{name}, {look.name}")
             page.context.close()
 
@@ -77,9 +84,11 @@ def _screens(rig: Rig) -> dict[str, str]:
 
 def main() -> int:
     """Take all pictures."""
-    options = arguments(__doc__, "docs/pictures/web").parse_args()
+    parser = arguments(__doc__, "out/web-screens")
+    parser.add_argument("--docs", action="store_true", help="the pictures of the documentation, into docs/pictures/web")
+    options = parser.parse_args()
     with rig_of(options) as rig:
-        take_pictures(rig, options.out)
+        take_pictures(rig, DOCS if options.docs else options.out, shown_only=options.docs)
     return 0
 
 

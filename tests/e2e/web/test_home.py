@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,8 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.web.checks import find_cut_off, find_serious
 from tests.e2e.web.conftest import Site
+from tests.support.media.shared_media import media
 
-SPEECH = Path(os.environ.get("CLIPSTREAM_MEDIA", "/media")) / "speech" / "jfk.flac"
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def card_with(page: Page, text: str) -> Locator:
 def test_a_card_follows_the_work(page: Page, site: Site, client: httpx2.Client, mark: str) -> None:
     page.goto(site.app(f"?q={mark}"))
     expect(page.get_by_role("heading", name="No project fits")).to_be_visible()
-    made = make(client, f"Speech {mark}", data=SPEECH.read_bytes())
+    made = make(client, f"Speech {mark}", data=media("speech/jfk.flac").read_bytes())
     page.reload()
     card = card_with(page, mark)
     expect(card.get_by_role("progressbar", name=f"Progress of Speech {mark}")).to_be_visible()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,9 +13,9 @@ from playwright.sync_api import BrowserContext, Error, Page, Request, Route, exp
 
 from tests.e2e.web.checks import find_serious, wait_until
 from tests.e2e.web.conftest import Site
+from tests.support.media.shared_media import media
 
 MIB = 2**20
-SPEECH = Path(os.environ.get("CLIPSTREAM_MEDIA", "/media")) / "speech" / "jfk.flac"
 DROP = """([name, text]) => {
   const data = new DataTransfer();
   for (const [one, content] of text) data.items.add(new File([Uint8Array.from(content, (c) => c.charCodeAt(0))], one));
@@ -148,7 +147,7 @@ def test_a_double_click_and_a_lost_answer_make_one_project(page: Page, site: Sit
 
     page.route(lambda url: url.endswith("/v1/projects"), lose_first)
     page.goto(site.app("new"))
-    choose(page, SPEECH)
+    choose(page, media("speech/jfk.flac"))
     expect(page.get_by_role("listitem").filter(has_text="jfk.flac").get_by_text("Length 0:11")).to_be_visible()
     page.get_by_role("textbox", name="Title").fill(title)
     expect(page.get_by_text("For 0:11 of video:")).to_be_visible()

@@ -1,6 +1,6 @@
 /** Dialogs above the page: the browser's own `<dialog>`, which keeps focus inside and gives it back. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { common } from "~/i18n/common";
 import { Button, IconButton } from "./button";
 
@@ -16,7 +16,7 @@ interface Props {
 export function Dialog({ title, onClose, children, wide, firm }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();

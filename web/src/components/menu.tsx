@@ -1,6 +1,6 @@
 /** A menu below its button: opened by click or arrow, walked by arrows, closed by Escape or a click elsewhere. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icon";
 
 export interface MenuItem {
@@ -22,7 +22,8 @@ export function Menu({ label, button, items, align = "end" }: {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const trigger = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  // Before the next key, however fast it comes.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     root.current?.querySelector<HTMLElement>("[role^=menuitem]:not([aria-disabled])")?.focus();
     const away = (event: Event) => {

@@ -41,11 +41,14 @@ export class PlayerClock {
   private lastFrameMs = -1;
   private held: { wasPlaying: boolean } | null = null;
   private until: number | null = null;
+  /** Whether the media stands where the clock does: not from the moment its file changes until `restore`. */
+  private isPlaced = false;
 
   /** Follow a media element whose time 0 is `offsetMs` of the project; returns what ends it. */
   attach(media: HTMLVideoElement, offsetMs = 0): () => void {
     this.media = media;
     this.offsetMs = offsetMs;
+    this.isPlaced = media.readyState > 0;
     const place = () => {
       if (!media.seeking) this.ms.value = this.now();
     };
@@ -55,6 +58,7 @@ export class PlayerClock {
       ["ended", () => this.stopped()],
       ["seeked", place],
       ["timeupdate", place],
+      ["emptied", () => (this.isPlaced = false)],
       ["waiting", () => (this.waiting.value = true)],
       ["playing", () => (this.waiting.value = false)],
       ["canplay", () => (this.waiting.value = false)],
@@ -79,6 +83,7 @@ export class PlayerClock {
   restore(play: boolean): void {
     if (!this.media) return;
     this.media.currentTime = Math.max(0, this.ms.peek() - this.offsetMs) / 1000;
+    this.isPlaced = true;
     this.media.playbackRate = this.rate.peek();
     if (play) void this.play();
   }
@@ -177,7 +182,7 @@ export class PlayerClock {
 
   private now(): number {
     // Between two files the element stands at 0, the clock stays where it was.
-    return this.media && this.media.readyState > 0 ? this.media.currentTime * 1000 + this.offsetMs : this.ms.peek();
+    return this.media && this.isPlaced && this.media.readyState > 0 ? this.media.currentTime * 1000 + this.offsetMs : this.ms.peek();
   }
 
   private started(): void {

@@ -1,5 +1,5 @@
 /** One field across everything that was processed. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
@@ -91,7 +91,7 @@ export default function Search() {
     }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [text, address]);
-  useEffect(() => root.current?.querySelector<HTMLInputElement>("input[type=search]")?.focus(), []);
+  useLayoutEffect(() => root.current?.querySelector<HTMLInputElement>("input[type=search]")?.focus(), []);
   const remember = () => rememberSearch(orgId, text);
   const total = result ? KINDS.reduce((sum, kind) => sum + totalOf(result, kind), 0) : 0;
 

@@ -1,5 +1,5 @@
 /** The second step of a sign-in: the code of an app, a recovery code, or a passkey. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { Button } from "~/components/button";
 import { TextField } from "~/components/fields";
@@ -24,7 +24,7 @@ export function SecondFactor({ challenge, onSignedIn, onLeave }: {
   const [recovery, setRecovery] = useState(!has("totp"));
   const [code, setCode] = useState("");
   const root = useRef<HTMLDivElement>(null);
-  useEffect(() => root.current?.querySelector<HTMLElement>(byPasskey && !has("totp") ? "button" : "input")?.focus(), [recovery]);
+  useLayoutEffect(() => root.current?.querySelector<HTMLElement>(byPasskey && !has("totp") ? "button" : "input")?.focus(), [recovery]);
 
   const sent = useSubmit(async () => {
     const text = code.replace(/\s/g, "");

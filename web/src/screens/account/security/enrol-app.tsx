@@ -1,5 +1,5 @@
 /** The secret of an authenticator app as a QR code, and the first code that the app shows. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { Button } from "~/components/button";
 import { CopyField } from "~/components/copy-field";
@@ -18,7 +18,7 @@ export function EnrolApp({ enrolment, onEnrolled, onClose }: {
 }) {
   const [code, setCode] = useState("");
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus(), []);
   const { busy, problem, submit, wrong } = useSubmit(async () => {
     onEnrolled(await call(api.POST("/v1/account/totp/confirm", { body: { code: code.replace(/\s/g, "") } })));
   });
