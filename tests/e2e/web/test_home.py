@@ -16,7 +16,6 @@ from tests.e2e.web.conftest import Site
 from tests.support.media.shared_media import media
 
 
-
 @pytest.fixture
 def mark() -> str:
     """Part of the titles of a test's own projects."""

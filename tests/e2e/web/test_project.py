@@ -234,5 +234,6 @@ def test_the_place_stays_where_the_signed_url_ends_while_it_plays(open_project: 
     plays = "!document.querySelector('video').paused"
     wait_until(page, f"{plays} && document.querySelector('video').currentTime > 120.5")
     page.evaluate("document.querySelector('video').src = '/v1/nothing'")
-    wait_until(page, f"{plays} && document.querySelector('video').src.includes('X-Amz-') && document.querySelector('video').readyState > 1")
+    opened = "document.querySelector('video').readyState > 1"
+    wait_until(page, f"{plays} && document.querySelector('video').src.includes('X-Amz-') && {opened}")
     assert place_of(page).startswith("2:0")
