@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -268,7 +269,16 @@ def _demo(args: argparse.Namespace) -> int:
         client.close()
         if access.started_here:
             _down(args.state_dir)
+    again = f"{_own_command()} {'up' if access.started_here else 'sign-in-link'}"
+    display.say(f"\nSee, edit, export and share these clips in your browser: `{again}` prints the address.")
     return _answer(args, code, answer)
+
+
+def _own_command() -> str:
+    """The command as a person can type it: its name where the shell finds it, else the path that was typed."""
+    typed = Path(sys.argv[0])
+    found = shutil.which(typed.name)
+    return typed.name if found and Path(found).resolve() == typed.resolve() else str(typed)
 
 
 def _without_api(environ: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ import { addFiles } from "~/uploads/engine";
 import { UploadList } from "~/uploads/list";
 import { openUploads } from "~/uploads/model";
 import { refusalOf } from "~/uploads/refusals";
+import { SampleButton } from "~/uploads/sample";
 import { CardGhost, ProjectCard } from "./card";
 import { CardDialog, retryProject, type CardAction } from "./card-menu";
 import { FilterBar } from "./filters";
@@ -57,6 +58,7 @@ function FirstSteps({ onFiles }: { onFiles: (files: File[]) => void }) {
         <div class="row">
           <FileButton onFiles={onFiles}>{t("emptyChoose")}</FileButton>
           <LinkButton icon="link" href={`${to("new")}?from=link`}>{t("emptyOther")}</LinkButton>
+          <SampleButton onFiles={onFiles} />
         </div>
       </div>
       <ol class="plain">

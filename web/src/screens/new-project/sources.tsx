@@ -10,6 +10,7 @@ import { to } from "~/routes";
 import { FileButton } from "~/uploads/drop";
 import { UploadList } from "~/uploads/list";
 import type { Upload } from "~/uploads/model";
+import { SampleButton } from "~/uploads/sample";
 import { changeDraft, type Draft, type Rights, type Way } from "./draft";
 import { t } from "./messages";
 import type { FieldErrors } from "./options-model";
@@ -38,7 +39,10 @@ function Files({ list, refused, onFiles }: { list: readonly Upload[]; refused: r
       <div class={`drop-target${list.length > 0 ? " small" : ""}`}>
         <Icon name="upload" size={list.length > 0 ? 24 : 36} />
         <p><strong>{t("dropHere")}</strong>{list.length === 0 && <><br /><span class="hint">{t("dropHint")}</span></>}</p>
-        <FileButton kind={list.length > 0 ? "plain" : "primary"} onFiles={onFiles}>{t("choose")}</FileButton>
+        <div class="row">
+          <FileButton kind={list.length > 0 ? "plain" : "primary"} onFiles={onFiles}>{t("choose")}</FileButton>
+          {list.length === 0 && <SampleButton onFiles={onFiles} />}
+        </div>
       </div>
       {refused.length > 0 && (
         <Notice kind="failed">{refused.map((line) => <p key={line}>{line}</p>)}</Notice>
