@@ -1,9 +1,10 @@
 """How well the chance of a reaction tells where listeners laugh and clap, on texts left out.
 
 ``python -m benchmarks.reactions.reaction_score`` on the texts that the model was fitted on (a check of the path, no
-figure to quote); ``--held-out`` on the third that was not; ``--meetings`` on AMI meetings of QMSum, a kind that it was
-never fitted on. Each figure stands next to the posting score, the longest sentence and chance, with 95 % intervals that
-draw texts, and runs of neighbouring ranges in them.
+figure to quote); ``--held-out`` on the third that was not; ``--meetings`` on AMI meetings of QMSum, and
+``--talks DIR`` on anybody's transcripts (`*.txt`) that mark (Laughter) and (Applause): kinds that it was never fitted
+on. Each figure stands next to the posting score, the longest sentence and chance, with 95 % intervals that draw texts,
+and runs of neighbouring ranges in them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from benchmarks.ranking.score_laughter import MEETINGS, shared_laughter_ms
 from benchmarks.ranking.score_measures import ROUNDS, Bools, Floats, auc, blocks, interval
 from benchmarks.reactions.reaction_matrix import MeasuredReactions, measure_reactions, measure_speech
 from benchmarks.reactions.reaction_model import PRESIDENTS, calibration_lines
-from benchmarks.reactions.reaction_texts import ReactionText, read_speech, read_texts
+from benchmarks.reactions.reaction_texts import MIN_REACTIONS, ReactionText, read_speech, read_texts
 from streams.detect.posting.model import (
     FittedModel,
     find_medians,
@@ -107,7 +108,7 @@ def sample_lines(measured: Sequence[MeasuredReactions], sample: SampleName) -> I
     groups = {
         "all": set(kinds),
         "presidents": set(PRESIDENTS) & set(kinds),
-        "podcasts": set(kinds) - {*PRESIDENTS, "meeting"},
+        "podcasts": set(kinds) - {*PRESIDENTS, "meeting", "talk"},
         **{kind: {kind} for kind in sorted(set(kinds))},
     }
     for name, group in groups.items():
@@ -142,14 +143,27 @@ def measure_meetings(media: Path) -> Iterator[MeasuredReactions]:
         yield measure_speech(text, shared_laughter_ms(speech, 2))
 
 
+def read_talks(folder: Path) -> Iterator[ReactionText]:
+    """Anybody's transcripts, those with marks enough; one speaker each."""
+    for path in sorted(folder.glob("*.txt")):
+        speech = read_speech([("1", path.read_text(errors="replace"))])
+        if len(speech.marks) >= MIN_REACTIONS:
+            yield ReactionText(name=path.stem, kind="talk", speech=speech, held_out=True)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
     parser.add_argument("--held-out", action="store_true", help="on the texts that are held out")
     parser.add_argument("--meetings", action="store_true", help="on meetings")
+    parser.add_argument("--talks", type=Path, help="a folder of transcripts that mark (Laughter) and (Applause)")
     options = parser.parse_args()
-    if options.meetings:
+    if options.talks:
+        measured = list(measure_reactions(list(read_talks(options.talks))))
+        if not measured:
+            parser.error(f"no *.txt of {options.talks} has {MIN_REACTIONS} marks of laughter or applause")
+    elif options.meetings:
         measured = list(measure_meetings(options.media))
     else:
         texts = [text for text in read_texts(options.media) if text.held_out == options.held_out]

@@ -24,10 +24,10 @@ from benchmarks.ranking.score_laughter import MarkedSpeech
 from benchmarks.ranking.score_texts import MS_PER_WORD, PAUSE_MS, TURN_PAUSE_MS
 from schemas.common import Word
 
-Kind = Literal["speech", "debate", "interview", "panel", "friends", "meeting"]
+Kind = Literal["speech", "debate", "interview", "panel", "friends", "meeting", "talk"]
 """``debate``: press conferences too. ``friends``: hosts among themselves. One voice that reads is never laughed at.
 
-Of ``meeting`` there is no text here: a kind that is never fitted on.
+Of ``meeting`` and ``talk`` there is no text here: kinds that are never fitted on.
 """
 FITTED_KINDS: tuple[Kind, ...] = ("speech", "debate", "interview", "panel", "friends")
 SHOWS: dict[Kind, tuple[str, ...]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -151,3 +153,13 @@ def test_figures_name_every_way_and_its_interval(monkeypatch: pytest.MonkeyPatch
     assert [line for line in lines if line.startswith("  all") and "reactions" in line]
     assert not [line for line in lines if "presidents" in line]
     assert lines[0].endswith("with a reaction")
+
+
+def test_talks_are_read_with_their_marks(tmp_path: Path) -> None:
+    (tmp_path / "marked.txt").write_text(
+        "So it went. (Laughter) And on. (Applause) And " + "so on " * 12 + ". (Laughter)"
+    )
+    (tmp_path / "bare.txt").write_text("Nobody laughs here.")
+    (text,) = reaction_score.read_talks(tmp_path)
+    assert (text.name, text.kind, len(text.speech.marks)) == ("marked", "talk", 3)
+    assert not any("(" in word.text for word in text.speech.words)
