@@ -24,8 +24,6 @@ FRESH = "fresh"
 """An Idempotency-Key that stands for a new one each time."""
 CUSTOMER = "{customer}"
 """Stands for the customer's number in an Idempotency-Key: two that repeat one key at once get 409."""
-
-
 SOME_WORDS = "{words}"
 """Stands for two words in a path, other ones each time."""
 WORDS = (
@@ -33,6 +31,8 @@ WORDS = (
     *("light", "water", "time", "question", "answer", "number", "picture", "street", "house", "music", "morning"),
     *("money", "market", "school", "doctor", "garden", "river", "winter", "summer", "mountain", "weather", "bread"),
 )
+MAX_LATE_S = 60.0
+"""A client that is later than this gives up, and says so among the refusals."""
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +102,9 @@ class Customer:
             if early_s > 0 and self._stop.wait(early_s):
                 break
             if self._stop.is_set():
+                break
+            if -early_s > MAX_LATE_S:  # a server that answers no more would be asked for hours
+                self._refuse(Ask(name="load", weight=0, path=""), f"{-early_s:.0f} s late: given up")
                 break
             self._ask(draw(self._load.asks, self._dice), since_s=due_s if early_s <= 0 else time.perf_counter())
             due_s += self._every_s

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from uuid import UUID
 
 import pytest
@@ -12,7 +14,7 @@ from benchmarks.render import moviepy_peer, parallel_renders
 from benchmarks.render.render import CLIP, Cost
 from benchmarks.system import api_load
 from benchmarks.system.api_latency import claims_of, mix
-from benchmarks.system.api_load import CUSTOMER, FRESH, Ask, LoadResult, draw, headers_of, joined
+from benchmarks.system.api_load import CUSTOMER, FRESH, Ask, Customer, Load, LoadResult, draw, headers_of, joined
 from benchmarks.system.hop import between_stages, claim_of
 from benchmarks.system.memory import most_at_once, peaks
 from benchmarks.system.pipeline import OurRun, fair_ratio
@@ -164,3 +166,14 @@ def test_a_generator_stopped_at_once_sends_no_request() -> None:
     stop.set()
     api_load.Customer(load, 0, heard, stop).run()
     assert heard == LoadResult()
+
+
+def test_a_client_gives_up_a_server_that_does_not_keep_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_load, "MAX_LATE_S", 0.01)
+    asks = [Ask(name="slow", weight=1, path="/")]
+    load = Load(host="h", port=1, api_key="k", asks=asks, clients=1, per_second=100.0, seconds=60.0)
+    result = LoadResult()
+    customer = Customer(load, 0, result, threading.Event())
+    monkeypatch.setattr(customer, "_ask", lambda *_, **__: time.sleep(0.05))
+    customer.run()
+    assert [name.startswith("load: ") for name in result.refused] == [True]
