@@ -19,6 +19,8 @@ from benchmarks.load.knee_search import LoadStep, find_knee, name_break
 from benchmarks.load.load_step import GENERATOR
 
 PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
+DEPLOYED_PARTITIONS = 96
+"""Of each topic in the manifests and the compose file of deploy/."""
 KNEE, STEPS, TABLES, MODEL = "the knee", "the steps", "the filled tables", "the model"
 KNEE_HEAD = ("organisations", "knee, POST/s", "POST p50, p95, p99", "reads p99", "breaks at", "because")
 STEPS_HEAD = (
@@ -92,7 +94,7 @@ def tables_table(report: KneeReport | None) -> str:
 
 def model_text() -> str:
     """The model of 10,000 projects a day of 20 minutes, as its command prints it."""
-    return render(capacity_of(parser().parse_args([])))
+    return render(capacity_of(parser().parse_args(["--partitions", str(DEPLOYED_PARTITIONS)])))
 
 
 def page_with(text: str, report: KneeReport | None) -> str:
