@@ -22,10 +22,12 @@ import numpy as np
 from benchmarks.posting.posting_labels import LABELS, labelled_windows
 from benchmarks.posting.posting_texts import read_texts
 from benchmarks.ranking import score_rig
+from core.domain.text.quotes import quote_score
+from core.domain.text.quotes.quote_features import list_measured
+from core.domain.text.quotes.quote_score import QuoteModel
+from core.infra.english_parser import parse_english
 from schemas.common import TimeRange
-from streams.detect.explanations import quote_score
-from streams.detect.explanations.quote_features import list_measured, read_context
-from streams.detect.explanations.quote_score import QuoteModel
+from streams.detect.explanations.clip_quotes import list_spoken, read_clip_context
 from streams.detect.features.project_baseline import read_baseline
 from streams.detect.timeline import build_timeline
 
@@ -64,8 +66,8 @@ def read_judged(media: Path) -> list[JudgedQuote]:
         sentences = labelled.text.sentences[labelled.first : labelled.last + 1]
         span = TimeRange(start_ms=sentences[0].start_ms, end_ms=sentences[-1].end_ms)
         window = score_rig.window_of(timeline, span)
-        context = read_context(window, timeline, baseline)
-        for quote, features in list_measured(window.sentences, context):
+        context = read_clip_context(window, timeline, baseline)
+        for quote, features in list_measured(list_spoken(window.sentences), context, parse_english):
             place = labelled.text.name, window.sentences[quote.index].first_word
             label_stands = judged.get(place, {}).pop(quote.text.rstrip("."), None)
             if label_stands is not None:

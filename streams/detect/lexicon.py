@@ -13,6 +13,7 @@ import msgspec
 
 from core.domain.text.bare_word import bare_word
 from core.domain.text.english.stopwords import COMMON_HESITATIONS, STOP_WORDS, word_set
+from core.domain.text.english.word_classes import COURTESY_PHRASES
 
 
 class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,13 +139,7 @@ ENGLISH = Lexicon(
         "slide agenda item minutes meeting screen page section report chapter table figure quarter motion question "
         "questions next operator line remote committee website link sponsor episode show podcast notes"
     ),
-    courtesy=re.compile(
-        r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
-        r"|have a (nice|good|great)\b"
-        r"|(next|first|last) question|open the line|press (\*|star|the )|conference call|stand(ing)? by|operator\b"
-        r"|subscribe\b|see you (next|later|soon)|turn it over to|bye\b|can you hear me|over to you|on mute\b)",
-        re.IGNORECASE,
-    ),
+    courtesy=COURTESY_PHRASES,
 )
 
 BY_LANGUAGE: Mapping[str, Lexicon] = {"en": ENGLISH}

@@ -15,7 +15,8 @@ from core.domain.text.english.verbs import PAST_FORMS
 from core.domain.text.english.word_classes import PREPOSITIONS
 from core.domain.text.function_words import unstressed
 from core.domain.text.profanity import coarse_words
-from streams.detect.explanations.quotes import list_parses
+from core.domain.text.quotes.quotes import list_parses
+from core.infra.english_parser import parse_english
 from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.lexicon import Lexicon, normalise_lexicon_word
 from streams.detect.sentences import Sentence
@@ -76,7 +77,7 @@ def _is_repeated(words: tuple[str, ...], tag: tuple[str, ...]) -> bool:
 def _weigh_english_tags(
     window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline
 ) -> Mapping[tuple[str, ...], float]:
-    parses = [list_parses(sentence) for sentence in window.sentences]
+    parses = [list_parses(sentence.text, parse_english) for sentence in window.sentences]
     total = math.log(2 + len(timeline.sentences))
     names, compounds, nouns = (Counter[tuple[str, ...]]() for _ in range(3))
     for sentence_parses in parses:

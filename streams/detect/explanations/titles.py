@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.domain.text.english.word_classes import fold_word
+from core.domain.text.quotes.rated_quotes import RatedQuote, as_title, fits_title, rate_quotes, value_title
+from core.infra.english_parser import parse_english
 from schemas.documents.moments import SubScore
+from streams.detect.explanations.clip_quotes import list_spoken, read_clip_context
 from streams.detect.explanations.hashtags import choose_hashtags
-from streams.detect.explanations.quote_features import QuoteContext, list_measured, read_context
-from streams.detect.explanations.quote_score import find_probability, score_quote
-from streams.detect.explanations.quotes import ClipQuote
 from streams.detect.explanations.reasons import title_from_sentence, title_from_signals
-from streams.detect.explanations.stumbles import is_content_word
 from streams.detect.features.base import shorten_text
 from streams.detect.features.project_baseline import ProjectBaseline
 from streams.detect.features.semantic import locate_sentences
@@ -22,8 +19,6 @@ from streams.detect.features.text import HOOK_MS, choose_best_sentence
 from streams.detect.timeline import ProjectTimeline
 from streams.detect.window import CandidateWindow
 
-MAX_QUOTED_TITLE_CHARS = 80
-"""Longest title that is quoted whole."""
 MAX_HOOK_CHARS = 110
 """Longest hook line."""
 MAX_DESCRIPTION_CHARS = 220
@@ -34,16 +29,12 @@ OPENING_RATIO = 1 / 2
 """Share of a clip in which its hook line is said."""
 MAX_CHOICES = 8
 """Quotes of each use that are weighed together."""
-PHRASE_LOSS_SCORE = 0.1
-"""What a noun phrase must be better by than a clause: a title that says something is worth more."""
 REPEAT_LOSS_SCORE = 0.1
 """Cost of the same words in two places; that of a wording that fails is about 1."""
 KINSHIP_RATIO = 0.5
 """Share of its own risk that a second quote of the same sentence still has where the first one stands alone."""
 SURE_LOG_ODDS = 1.4
 """Log-odds from which a second sentence is added to a description: four of five stand alone."""
-SHORT_TITLE_CHARS = 20
-"""Length below which a title says little."""
 FULL_DESCRIPTION_CHARS = 100
 """Length from which a description says enough."""
 
@@ -56,32 +47,6 @@ class ClipWording:
     hook: str = ""
     description: str = ""
     hashtags: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Choice:
-    """A quote with the logarithm of its probability to stand alone, and what speaks for it besides."""
-
-    quote: ClipQuote
-    log_odds: float
-    about: float
-    nearness: float
-    hints: int
-
-    @property
-    def log_chance(self) -> float:
-        """Logarithm of the probability that it stands alone."""
-        return math.log(find_probability(self.log_odds)) - PHRASE_LOSS_SCORE * self.is_phrase
-
-    @property
-    def is_phrase(self) -> bool:
-        """Whether it is a noun without a verb of its own."""
-        return self.quote.kind == "phrase"
-
-    @property
-    def text(self) -> str:
-        """Its words."""
-        return self.quote.text
 
 
 def write_wording(
@@ -99,37 +64,23 @@ def write_wording(
             description=_cut_description(window, baseline),
             hashtags=hashtags,
         )
-    title, hook, description = _choose_together(choices, window)
+    title, hook, description = _choose_together(choices, window, baseline)
     return ClipWording(
-        title=_as_title(title.text) if title else title_from_sentence(choose_best_sentence(window, baseline.facts)),
+        title=as_title(title.text) if title else title_from_sentence(choose_best_sentence(window, baseline.facts)),
         hook=hook.text if hook else _cut_hook(window, baseline),
         description=_lengthen(description, choices) if description else _cut_description(window, baseline),
         hashtags=hashtags,
     )
 
 
-def _rate_quotes(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[_Choice]:
-    context = read_context(window, timeline, baseline)
-    ranking = _rank_sentences(window, baseline)
-    return [
-        _Choice(
-            quote=quote, log_odds=score_quote(quote, measured), about=_measure_about(quote, context),
-            nearness=ranking[quote.index],
-            hints=len(baseline.facts[window.sentences[quote.index].first_word].hits),
-        )
-        for quote, measured in list_measured(window.sentences, context)
-    ]  # fmt: skip
-
-
-def _measure_about(quote: ClipQuote, context: QuoteContext) -> float:
-    """Measure how much of what a clip is about a quote says, 0 to 1."""
-    content = {word for word in map(fold_word, quote.text.split()) if is_content_word(word)}
-    return min(1.0, sum(0.25 + 0.15 * min(2, max(0, context.counts.get(word, 0) - 1)) for word in content))
+def _rate_quotes(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> list[RatedQuote]:
+    context = read_clip_context(window, timeline, baseline)
+    return rate_quotes(list_spoken(window.sentences), context, _rank_sentences(window, baseline), parse_english)
 
 
 def _choose_together(
-    choices: Sequence[_Choice], window: CandidateWindow
-) -> tuple[_Choice | None, _Choice | None, _Choice | None]:
+    choices: Sequence[RatedQuote], window: CandidateWindow, baseline: ProjectBaseline
+) -> tuple[RatedQuote | None, RatedQuote | None, RatedQuote | None]:
     """Choose title, hook line and description so that all of them most likely stand alone.
 
     Two quotes of one sentence mostly stand or fall together; the same words in two places cost a little.
@@ -137,7 +88,8 @@ def _choose_together(
     begin_ms = window.sentences[0].start_ms
     middle_ms = begin_ms + OPENING_RATIO * (window.sentences[-1].end_ms - begin_ms)
     starts = [sentence.start_ms for sentence in window.sentences]
-    titles = [choice for choice in choices if len(choice.text.rstrip(".")) <= MAX_QUOTED_TITLE_CHARS]
+    hints = [len(baseline.facts[sentence.first_word].hits) for sentence in window.sentences]
+    titles = [choice for choice in choices if fits_title(choice)]
     hooks = [
         choice
         for choice in choices
@@ -145,17 +97,19 @@ def _choose_together(
     ]
     clauses = [choice for choice in choices if not choice.is_phrase] or choices
     pools = [
-        _keep_best(titles, _value_title), _keep_best(hooks, _value_hook), _keep_best(clauses, _value_description)
-    ]  # fmt: skip
+        _keep_best(titles, value_title),
+        _keep_best(hooks, lambda choice: _value_hook(choice, hints[choice.quote.index])),
+        _keep_best(clauses, _value_description),
+    ]
     best = max(itertools.product(*(pool or [(None, 0.0)] for pool in pools)), key=_value_together)
     title, hook, description = (choice for choice, _ in best)
     return title, hook, description
 
 
-_Valued = tuple[_Choice | None, float]
+_Valued = tuple[RatedQuote | None, float]
 
 
-def _keep_best(choices: Sequence[_Choice], value: Callable[[_Choice], float]) -> list[_Valued]:
+def _keep_best(choices: Sequence[RatedQuote], value: Callable[[RatedQuote], float]) -> list[_Valued]:
     valued = [(choice, value(choice)) for choice in choices]
     valued.sort(key=lambda pair: (-round(pair[0].log_chance + pair[1], 6), pair[0].quote.index, len(pair[0].text)))
     return [*valued[:MAX_CHOICES]]
@@ -174,20 +128,11 @@ def _value_together(chosen: Sequence[_Valued]) -> float:
     return round(total + sum(value for _, value in chosen) - REPEAT_LOSS_SCORE * repeated, 6)
 
 
-def _value_title(choice: _Choice) -> float:
-    return (
-        0.25 * choice.about
-        + 0.2 * choice.nearness
-        - 0.1 * choice.quote.is_question
-        - 0.1 * (len(choice.text) < SHORT_TITLE_CHARS and not choice.is_phrase)
-    )
+def _value_hook(choice: RatedQuote, hints: int) -> float:
+    return 0.1 * choice.about + 0.1 * choice.nearness + 0.05 * min(3, hints) - 0.1 * choice.is_phrase
 
 
-def _value_hook(choice: _Choice) -> float:
-    return 0.1 * choice.about + 0.1 * choice.nearness + 0.05 * min(3, choice.hints) - 0.1 * choice.is_phrase
-
-
-def _value_description(choice: _Choice) -> float:
+def _value_description(choice: RatedQuote) -> float:
     length = min(1.0, len(choice.text) / FULL_DESCRIPTION_CHARS)
     is_heading = not choice.quote.is_question and choice.text.startswith(("What ", "Why ", "How "))
     return (
@@ -199,7 +144,7 @@ def _value_description(choice: _Choice) -> float:
     )
 
 
-def _lengthen(description: _Choice, choices: Sequence[_Choice]) -> str:
+def _lengthen(description: RatedQuote, choices: Sequence[RatedQuote]) -> str:
     """End a description with its mark, and add a second sentence that surely stands alone as well."""
     text = _end_sentence(description.text)
     second = [
@@ -217,10 +162,6 @@ def _lengthen(description: _Choice, choices: Sequence[_Choice]) -> str:
     return " ".join(_end_sentence(choice.text) for choice in in_order)
 
 
-def _as_title(text: str) -> str:
-    return text if text.endswith("...") else text.rstrip(".。,;:")
-
-
 def _end_sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…", '"', "”")) else f"{text}."
 
@@ -234,7 +175,7 @@ def _cut_hook(window: CandidateWindow, baseline: ProjectBaseline) -> str:
 
 
 def _cut_description(window: CandidateWindow, baseline: ProjectBaseline) -> str:
-    """ClipQuote the sentences nearest to the window's meaning, shortened."""
+    """Quote the sentences nearest to the window's meaning, shortened."""
     ranking = _rank_sentences(window, baseline)
     courtesy = [baseline.facts[sentence.first_word].courtesy for sentence in window.sentences]
     order = sorted(range(len(ranking)), key=lambda index: (courtesy[index] - ranking[index], index))

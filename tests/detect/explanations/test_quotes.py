@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.text.quotes import quotes
+from core.domain.text.quotes.quote_features import list_measured
+from core.domain.text.quotes.quote_score import read_model, score_quote
+from core.domain.text.quotes.quotes import SpokenQuote
+from core.domain.text.quotes.stumbles import drop_openers, drop_stumbles, write_words
+from core.infra.english_parser import parse_english
 from schemas.common import TimeRange
-from streams.detect.explanations.quote_features import list_measured, read_context
-from streams.detect.explanations.quote_score import read_model, score_quote
-from streams.detect.explanations.quotes import ClipQuote, list_quotes
-from streams.detect.explanations.stumbles import drop_openers, drop_stumbles, write_words
+from streams.detect.explanations.clip_quotes import list_spoken, read_clip_context
 from streams.detect.features.project_baseline import read_baseline
 from streams.detect.sentences import Sentence
 from streams.detect.timeline import build_timeline
@@ -22,6 +25,10 @@ def sentence(text: str, language: str = "en") -> Sentence:
         first_word=0, end_word=len(text.split()), start_ms=0, end_ms=9_000, text=text, ending="stop",
         pause_before_ms=0, pause_after_ms=0, language=language,
     )  # fmt: skip
+
+
+def list_quotes(sentences: list[Sentence]) -> list[SpokenQuote]:
+    return quotes.list_quotes(list_spoken(sentences), parse_english)
 
 
 def clauses(text: str) -> set[str]:
@@ -41,10 +48,10 @@ def scored(said: str) -> dict[str, float]:
         range=TimeRange(start_ms=0, end_ms=timeline.duration_ms), sentences=timeline.sentences, start_quality=1.0,
         end_quality=1.0,
     )  # fmt: skip
-    context = read_context(window, timeline, read_baseline(timeline))
+    context = read_clip_context(window, timeline, read_baseline(timeline))
     return {
         quote.text.rstrip("."): score_quote(quote, measured)
-        for quote, measured in list_measured(window.sentences, context)
+        for quote, measured in list_measured(list_spoken(window.sentences), context, parse_english)
     }
 
 
@@ -95,9 +102,9 @@ def test_a_noun_keeps_its_clause() -> None:
 def test_words_of_a_quote_keep_their_order() -> None:
     said = "Well, the thing is, our engineers -- and I mean all of them -- built the whole platform in a single week."
     spoken = [word.strip(".,") for word in said.lower().split()]
-    quotes = list_quotes([sentence(said)])
-    assert quotes
-    for quote in quotes:
+    listed = list_quotes([sentence(said)])
+    assert listed
+    for quote in listed:
         said_words = iter(spoken)
         for word in filter(str.isalpha, quote.text.lower().rstrip(".").split()):
             assert any(word == other for other in said_words), quote.text
@@ -135,7 +142,7 @@ def test_a_sentence_of_another_language_has_no_quotes() -> None:
 def test_the_whole_sentence_is_one_of_its_quotes() -> None:
     whole = [quote for quote in list_quotes([sentence("Our economy is recovering.")]) if quote.kind == "sentence"]
     assert [quote.text for quote in whole] == ["Our economy is recovering."]
-    assert isinstance(whole[0], ClipQuote)
+    assert isinstance(whole[0], SpokenQuote)
 
 
 def test_a_pronoun_without_its_noun_scores_below_zero() -> None:
@@ -152,8 +159,8 @@ def test_every_weight_is_that_of_a_measured_feature() -> None:
         range=TimeRange(start_ms=0, end_ms=timeline.duration_ms), sentences=timeline.sentences, start_quality=1.0,
         end_quality=1.0,
     )  # fmt: skip
-    context = read_context(window, timeline, read_baseline(timeline))
+    context = read_clip_context(window, timeline, read_baseline(timeline))
     model = read_model()
-    for _, measured in list_measured(window.sentences, context):
+    for _, measured in list_measured(list_spoken(window.sentences), context, parse_english):
         assert {*model.clause_weights, *model.phrase_weights} <= set(measured)
         assert all(0 <= value <= 3 for value in measured.values())

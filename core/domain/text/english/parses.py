@@ -5,7 +5,7 @@ Tags are those of the Penn Treebank (``NNS``, ``VBD``), relations those of Clear
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -98,3 +98,7 @@ class Parse:
     def subject(self, place: int) -> int | None:
         """Return the place of a verb's subject."""
         return next(self.related(place, SUBJECTS), None)
+
+
+Parser = Callable[[str], Parse]
+"""Parses a text of a few sentences; the same text gives the same parse."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from core.domain.text.english.nouns import ADJECTIVES, ADVERBS, BEFORE_NOUNS, adverb, bare
@@ -74,3 +75,11 @@ GROUP_NOUNS = word_set(
     "family police media public congress army community group person folks kids"
 )
 """Nouns that ``they`` may stand for without an -s."""
+COURTESY_PHRASES = re.compile(
+    r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
+    r"|have a (nice|good|great)\b"
+    r"|(next|first|last) question|open the line|press (\*|star|the )|conference call|stand(ing)? by|operator\b"
+    r"|subscribe\b|see you (next|later|soon)|turn it over to|bye\b|can you hear me|over to you|on mute\b)",
+    re.IGNORECASE,
+)
+"""Greetings, thanks and housekeeping: said in every meeting."""

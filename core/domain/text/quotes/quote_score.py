@@ -12,7 +12,7 @@ from importlib.resources import files
 
 import msgspec
 
-from streams.detect.explanations.quotes import ClipQuote
+from core.domain.text.quotes.quotes import SpokenQuote
 
 
 class QuoteModel(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +27,11 @@ class QuoteModel(msgspec.Struct, frozen=True, kw_only=True):
 @lru_cache(maxsize=1)
 def read_model() -> QuoteModel:
     """Read the fitted weights."""
-    file = files("streams.detect.explanations") / "quote_weights.json"
+    file = files("core.domain.text.quotes") / "quote_weights.json"
     return msgspec.json.decode(file.read_bytes(), type=QuoteModel)
 
 
-def score_quote(quote: ClipQuote, measured: Mapping[str, float]) -> float:
+def score_quote(quote: SpokenQuote, measured: Mapping[str, float]) -> float:
     """Return the log-odds that a quote stands alone, whole and true: above 0 it more likely does."""
     model = read_model()
     is_phrase = quote.kind == "phrase"

@@ -12,18 +12,15 @@ from functools import lru_cache
 
 from core.domain.text.english.anaphora import HERE_AND_NOW, measure_dependence
 from core.domain.text.english.clauses import is_statement
-from core.domain.text.english.parses import FINITE_TAGS, NAME_TAGS, NOUN_TAGS, ParsedWord
+from core.domain.text.english.parses import FINITE_TAGS, NAME_TAGS, NOUN_TAGS, ParsedWord, Parser
 from core.domain.text.english.stopwords import word_set
 from core.domain.text.english.word_classes import REPORTING_VERBS, fold_word
-from streams.detect.explanations.quotes import MAX_KEPT_SENTENCES, ClipQuote, list_quotes
-from streams.detect.explanations.stumbles import is_content_word
-from streams.detect.features.project_baseline import ProjectBaseline
-from streams.detect.sentences import Sentence
-from streams.detect.timeline import ProjectTimeline
-from streams.detect.window import CandidateWindow
+from core.domain.text.quotes.quotes import MAX_KEPT_SENTENCES, SpokenQuote, list_quotes
+from core.domain.text.quotes.spoken_sentence import SpokenSentence
+from core.domain.text.quotes.stumbles import is_content_word
 
 SENTENCE_COUNT_BEFORE = 4
-"""Sentences before a clip that count as said before its first one."""
+"""Sentences before those quoted that count as said before the first one."""
 HEARD_SENTENCE_COUNT = 3
 """Sentences before a quote in which its nouns may have been named."""
 _OTHERS = word_set("he she it they him her them his its their hers theirs himself herself itself themselves")
@@ -57,44 +54,42 @@ _MODIFIERS = frozenset({"amod", "compound", "nmod", "poss", "prep", "relcl", "ac
 
 @dataclass(frozen=True, kw_only=True)
 class QuoteContext:
-    """What is said in a clip and shortly before it: words without endings, by sentence."""
+    """What is said in a clip or chapter and shortly before it: words without endings, by sentence."""
 
     before: Sequence[frozenset[str]]
     said: Sequence[frozenset[str]]
     counts: Mapping[str, int]
-    """Sentences of the clip that say a word which carries a subject."""
+    """Its sentences that say a word which carries a subject."""
     spread: Mapping[str, int]
     """Sentences of the video that say a word."""
     total: float
     """Logarithm of the video's sentences."""
 
 
-def read_context(window: CandidateWindow, timeline: ProjectTimeline, baseline: ProjectBaseline) -> QuoteContext:
-    """Read what is said in a window and shortly before it."""
-    first = next(
-        at for at, sentence in enumerate(timeline.sentences) if sentence.first_word == window.sentences[0].first_word
-    )
-    sentence_words = [_list_words(sentence.text) for sentence in window.sentences]
+def read_context(texts: Sequence[str], first: int, end: int, spread: Mapping[str, int]) -> QuoteContext:
+    """Read what the sentences ``texts[first:end]`` of a recording say, and those shortly before them."""
+    sentence_words = [list_folded_words(text) for text in texts[first:end]]
     return QuoteContext(
-        before=[
-            _list_words(sentence.text) for sentence in timeline.sentences[max(0, first - SENTENCE_COUNT_BEFORE) : first]
-        ],
+        before=[list_folded_words(text) for text in texts[max(0, first - SENTENCE_COUNT_BEFORE) : first]],
         said=sentence_words,
         counts=Counter(word for words in sentence_words for word in words if is_content_word(word)),
-        spread=baseline.word_spread,
-        total=math.log(2 + len(timeline.sentences)),
+        spread=spread,
+        total=math.log(2 + len(texts)),
     )
 
 
-def _list_words(text: str) -> frozenset[str]:
+def list_folded_words(text: str) -> frozenset[str]:
+    """List the words of a text, folded and without 's."""
     return frozenset(fold_word(word).removesuffix("'s") for word in text.split())
 
 
-def list_measured(sentences: Sequence[Sentence], context: QuoteContext) -> list[tuple[ClipQuote, Mapping[str, float]]]:
+def list_measured(
+    sentences: Sequence[SpokenSentence], context: QuoteContext, parse: Parser
+) -> list[tuple[SpokenQuote, Mapping[str, float]]]:
     """List the quotes of English sentences with what speaks for and against each."""
-    measured: list[tuple[ClipQuote, Mapping[str, float]]] = []
+    measured: list[tuple[SpokenQuote, Mapping[str, float]]] = []
     for index, sentence in enumerate(sentences):
-        for quote, features in _measure_sentence(sentence) if sentence.lexicon else ():
+        for quote, features in _measure_sentence(sentence, parse) if sentence.is_quotable else ():
             placed_quote = replace(quote, index=index)
             measured.append(
                 (placed_quote, {**features, **_round(_measure_context(placed_quote, _list_quoted(quote), context))})
@@ -103,11 +98,11 @@ def list_measured(sentences: Sequence[Sentence], context: QuoteContext) -> list[
 
 
 @lru_cache(maxsize=MAX_KEPT_SENTENCES)
-def _measure_sentence(sentence: Sentence) -> Sequence[tuple[ClipQuote, Mapping[str, float]]]:
-    return [(quote, _measure_alone(quote)) for quote in list_quotes([sentence])]
+def _measure_sentence(sentence: SpokenSentence, parse: Parser) -> Sequence[tuple[SpokenQuote, Mapping[str, float]]]:
+    return [(quote, _measure_alone(quote)) for quote in list_quotes([sentence], parse)]
 
 
-def _measure_alone(quote: ClipQuote) -> dict[str, float]:
+def _measure_alone(quote: SpokenQuote) -> dict[str, float]:
     """Measure a quote without its context: yes and no as 1 and 0, counts up to about 3."""
     words = _list_quoted(quote)
     return _round(
@@ -122,7 +117,7 @@ def _round(measured: Mapping[str, float]) -> dict[str, float]:
     return {name: round(float(value), 6) for name, value in measured.items()}
 
 
-def _list_quoted(quote: ClipQuote) -> list[ParsedWord]:
+def _list_quoted(quote: SpokenQuote) -> list[ParsedWord]:
     """List the parsed words of a quote, without those that its opening had."""
     words = [
         word
@@ -139,7 +134,7 @@ def _list_quoted(quote: ClipQuote) -> list[ParsedWord]:
     return quoted[::-1]
 
 
-def _measure_form(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_form(quote: SpokenQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     length = sum(not word.is_mark for word in words)
     cuts = {relation for relation, _ in quote.cuts}
     head = quote.parse.words[quote.head]
@@ -178,7 +173,7 @@ def _measure_form(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, fl
     }  # fmt: skip
 
 
-def _measure_subject(quote: ClipQuote) -> dict[str, float]:
+def _measure_subject(quote: SpokenQuote) -> dict[str, float]:
     parse = quote.parse
     place = parse.subject(quote.head) if quote.kind != "phrase" else None
     subject = parse.words[place] if place is not None else None
@@ -206,7 +201,7 @@ def _list_content(words: Sequence[ParsedWord]) -> list[ParsedWord]:
     ]
 
 
-def _measure_nouns(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_nouns(quote: SpokenQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     content = _list_content(words)
     nouns = [word for word in content if word.tag in NOUN_TAGS]
     bare, modified = 0, 0
@@ -226,7 +221,7 @@ def _measure_nouns(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, f
     }  # fmt: skip
 
 
-def _measure_pointing(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_pointing(quote: SpokenQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     dependence = measure_dependence(quote.text.split())
     lower = [word.lower for word in words]
     noun_at = next((word.start for word in words if word.tag in NOUN_TAGS and word.lower not in _OTHERS), math.inf)
@@ -261,7 +256,7 @@ def _measure_pointing(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str
     }  # fmt: skip
 
 
-def _measure_wording(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_wording(quote: SpokenQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     text, text_words = quote.text, quote.text.split()
     first, last = words[0].lower if words else "", fold_word(text_words[-1]) if text_words else ""
     lower = text.lower()
@@ -283,7 +278,7 @@ def _measure_wording(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str,
     }  # fmt: skip
 
 
-def _measure_phrase(quote: ClipQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
+def _measure_phrase(quote: SpokenQuote, words: Sequence[ParsedWord]) -> dict[str, float]:
     if quote.kind != "phrase":
         return dict.fromkeys(_PHRASE_NAMES, 0.0)
     head = quote.parse.words[quote.head]
@@ -306,7 +301,7 @@ _PHRASE_NAMES = (
 )  # fmt: skip
 
 
-def _measure_context(quote: ClipQuote, words: Sequence[ParsedWord], context: QuoteContext) -> dict[str, float]:
+def _measure_context(quote: SpokenQuote, words: Sequence[ParsedWord], context: QuoteContext) -> dict[str, float]:
     nouns = {fold_word(word.text).removesuffix("'s") for word in words if word.tag in NOUN_TAGS}
     nouns = {noun for noun in nouns if is_content_word(noun)}
     heard_words = frozenset[str]().union(*[*context.before, *context.said[: quote.index]][-HEARD_SENTENCE_COUNT:])

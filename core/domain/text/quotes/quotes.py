@@ -1,6 +1,6 @@
-"""Quotes of a clip: sentences, clauses and noun phrases, cut where their grammar allows. Pure.
+"""Quotes of what is said: sentences, clauses and noun phrases, cut where their grammar allows. Pure.
 
-A quote leaves out words of its sentence and adds none: its words are said in the clip, in order. English only.
+A quote leaves out words of its sentence and adds none: its words are said, in order. English only.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from core.domain.text.english.parses import AUXILIARY_RELATIONS, NOUN_TAGS, SUBJECTS, Parse
+from core.domain.text.english.parses import AUXILIARY_RELATIONS, NOUN_TAGS, SUBJECTS, Parse, Parser
 from core.domain.text.english.stopwords import word_set
-from core.domain.text.english.word_classes import CONDITIONS, SUBORDINATORS, fold_word
+from core.domain.text.english.word_classes import CONDITIONS, COURTESY_PHRASES, SUBORDINATORS, fold_word
 from core.domain.text.profanity import coarse_words
+from core.domain.text.quotes.spoken_sentence import SpokenSentence
+from core.domain.text.quotes.stumbles import drop_openers, drop_stumbles, write_words
 from core.domain.text.sentence_end import ends_sentence
-from core.infra.english_parser import parse_english
-from streams.detect.explanations.stumbles import drop_openers, drop_stumbles, write_words
-from streams.detect.sentences import Sentence
 
 MAX_QUOTE_CHARS = 220
 """Longest quote: that of a description."""
@@ -30,19 +29,20 @@ MIN_PHRASE_WORDS, MAX_PHRASE_WORDS = 2, 14
 MAX_CUTS = 3
 """Parts that may be cut off a clause's end."""
 MAX_KEPT_SENTENCES = 2_048
-"""Sentences whose quotes are kept_words: the windows of a video share most of theirs."""
+"""Sentences whose quotes are kept: the windows of a video share most of theirs."""
 
 QuoteKind = Literal["sentence", "part", "clause", "claim", "phrase"]
 """A whole sentence, a sentence cut short, one of several joined clauses, what somebody says to think, a noun phrase."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClipQuote:
-    """Words of a sentence of a clip.
+class SpokenQuote:
+    """Words of a sentence.
 
-    ``index`` is the sentence's place in the clip; ``first`` to ``end`` are places in the parse, without ``gap`` where
-    that is given, ``head`` is its verb or noun; ``cuts`` are relations of what was cut off its end, with whether a
-    comma stood there, ``dropped`` that of what was left out before it, ``claimer`` the subject of who says to think so.
+    ``index`` is the sentence's place among those that are quoted; ``first`` to ``end`` are places in the parse, without
+    ``gap`` where that is given, ``head`` is its verb or noun; ``cuts`` are relations of what was cut off its end, with
+    whether a comma stood there, ``dropped`` that of what was left out before it, ``claimer`` the subject of who says to
+    think so.
     """
 
     text: str
@@ -100,41 +100,38 @@ _DOUBTS = word_set("would could might")
 _ASKING = word_set("if whether who which when where why how what")
 
 
-def list_quotes(sentences: Sequence[Sentence]) -> list[ClipQuote]:
+def list_quotes(sentences: Sequence[SpokenSentence], parse: Parser) -> list[SpokenQuote]:
     """List the quotes of English sentences, those of one sentence next to each other."""
     return [
         replace(quote, index=index)
         for index, sentence in enumerate(sentences)
-        if sentence.lexicon
-        for quote in _list_quotes_of(sentence)
+        if sentence.is_quotable
+        for quote in _list_quotes_of(sentence, parse)
     ]
 
 
-def list_parses(sentence: Sentence) -> list[Parse]:
+def list_parses(text: str, parse: Parser) -> list[Parse]:
     """Parse what a sentence says without stumbles, one run of words after the other."""
-    words = drop_stumbles(sentence.text)
+    words = drop_stumbles(text)
     ends = [place + 1 for place, word in enumerate(words) if ends_sentence(word)]
-    return [
-        parse_english(" ".join(words[first:end])) for first, end in itertools.pairwise(sorted({0, *ends, len(words)}))
-    ]
+    return [parse(" ".join(words[first:end])) for first, end in itertools.pairwise(sorted({0, *ends, len(words)}))]
 
 
 @lru_cache(maxsize=MAX_KEPT_SENTENCES)
-def _list_quotes_of(sentence: Sentence) -> Sequence[ClipQuote]:
-    quotes: dict[str, ClipQuote] = {}
-    parses = list_parses(sentence)
-    for place, parse in enumerate(parses):
-        is_cut_off = place + 1 == len(parses) and sentence.ending != "stop"
+def _list_quotes_of(sentence: SpokenSentence, parse: Parser) -> Sequence[SpokenQuote]:
+    quotes: dict[str, SpokenQuote] = {}
+    parses = list_parses(sentence.text, parse)
+    for place, run in enumerate(parses):
+        is_cut_off = place + 1 == len(parses) and not sentence.is_ended
         is_cut = is_cut_off or (place == 0 and sentence.text[:1].islower())
-        for quote in (*_list_clauses(parse), *_list_phrases(parse)):
+        for quote in (*_list_clauses(run), *_list_phrases(run)):
             key = quote.text.rstrip(".")
             if key not in quotes or (quote.kind == "sentence" and quotes[key].kind != "sentence"):
-                courtesy = bool(sentence.lexicon and sentence.lexicon.courtesy.search(quote.text))
-                quotes[key] = replace(quote, is_broken=is_cut or courtesy)
+                quotes[key] = replace(quote, is_broken=is_cut or bool(COURTESY_PHRASES.search(quote.text)))
     return list(quotes.values())
 
 
-def _list_clauses(parse: Parse) -> Iterator[ClipQuote]:
+def _list_clauses(parse: Parse) -> Iterator[SpokenQuote]:
     is_asked = parse.text.rstrip('"”').endswith("?")
     for head, kind, claimer in _list_heads(parse):
         own_first, own_end = parse.span(head)
@@ -145,7 +142,7 @@ def _list_clauses(parse: Parse) -> Iterator[ClipQuote]:
                         continue
                     text = write_words(drop_openers(_write(parse, first, end, gap).split())).rstrip(" ,;:—–-")
                     is_whole = kind == "part" and not (cuts or dropped or gap) and end >= len(parse.words) - 1
-                    quote = ClipQuote(
+                    quote = SpokenQuote(
                         text=text, index=0, kind="sentence" if is_whole else kind, parse=parse, first=first, end=end,
                         head=head, gap=gap, cuts=cuts, dropped=dropped, claimer=claimer,
                     )  # fmt: skip
@@ -153,7 +150,7 @@ def _list_clauses(parse: Parse) -> Iterator[ClipQuote]:
                         yield finished
 
 
-def _finish(quote: ClipQuote, *, is_asked: bool) -> ClipQuote | None:
+def _finish(quote: SpokenQuote, *, is_asked: bool) -> SpokenQuote | None:
     """Return a clause with its question mark, None for what is none."""
     words = [fold_word(word) for word in quote.text.split()]
     parse, head = quote.parse, quote.head
@@ -380,7 +377,7 @@ def _write(parse: Parse, first: int, end: int, gap: tuple[int, int] | None) -> s
     return f"{parse.write(first, gap[0])} {parse.write(gap[1], end)}"
 
 
-def _list_phrases(parse: Parse) -> Iterator[ClipQuote]:
+def _list_phrases(parse: Parse) -> Iterator[SpokenQuote]:
     """List nouns with all that belongs to them."""
     for place, word in enumerate(parse.words):
         if word.tag in NOUN_TAGS and word.relation in (*SUBJECTS, "dobj", "pobj", "attr", "conj", "ROOT", "appos"):
@@ -394,7 +391,7 @@ def _list_phrases(parse: Parse) -> Iterator[ClipQuote]:
                 is_named = not any(other.tag == "PRP" and other.lower in _OTHERS for other in parse.words[first:end])
                 is_short = MIN_PHRASE_WORDS <= len(text.split()) <= MAX_PHRASE_WORDS and len(text) <= MAX_PHRASE_CHARS
                 if is_named and is_short and parse.begins_word(first) and _ends_word(parse, end):
-                    yield ClipQuote(
+                    yield SpokenQuote(
                         text=write_words(text.split()), index=0, kind="phrase", parse=parse, first=first, end=end,
                         head=place, cuts=cuts,
                     )  # fmt: skip
