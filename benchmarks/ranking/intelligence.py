@@ -30,7 +30,8 @@ from benchmarks.harness.measure import judge, script
 from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, joined_talks, qmsum, without_article
 from core.infra.triton.embeddings import TritonSentences
 from schemas.documents.intelligence import Intelligence
-from streams.study.assemble import MAX_TITLE_WORDS, StudyInputs, build_intelligence
+from streams.study.assemble import StudyInputs, build_intelligence
+from streams.study.chapter_titles import MAX_TITLE_WORDS
 from streams.study.entities.candidates import is_sentence_end
 from streams.study.entities.recognizer import find_entities, find_values
 from streams.study.topics import keyphrases

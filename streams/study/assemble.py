@@ -12,21 +12,20 @@ import numpy as np
 from core.ports.models import Float32, NameSpan
 from schemas.documents.intelligence import Chapter, Engine, Intelligence, Point, Quote, Topic
 from streams.study import sentiment, summary
+from streams.study.chapter_titles import Survey, survey_text, write_title
 from streams.study.discourse_patterns import speaks_english
 from streams.study.entities import recognizer, relations
 from streams.study.summary import ScoredLine
 from streams.study.topics import chapters, keyphrases
 from streams.study.topics.keyphrases import Keyphrase
-from streams.study.transcript_text import TranscriptLine, TranscriptText
+from streams.study.transcript_text import TranscriptText
 
-STUDY_VERSION = "study-8"
+STUDY_VERSION = "study-9"
 """Version of the local analysis: changes with anything that makes another document of the same transcript."""
 MAX_TOPICS = 12
 """Most topics of a project."""
-MAX_TITLE_PHRASES = 2
-"""Most phrases in a chapter's title."""
-MAX_TITLE_WORDS = 8
-"""Most words of a title that is the beginning of a sentence."""
+MAX_CHAPTER_PHRASES = 5
+"""Most phrases of a chapter."""
 MAX_MENTIONS = 50
 """Most mentions listed of one topic or name."""
 NOT_ENGLISH_NOTE = "topics, quotes, sentiment, names and relations are found in English only"
@@ -116,25 +115,32 @@ def _build_points(document: TranscriptText, scored_lines: Sequence[ScoredLine]) 
 
 def _build_chapters(inputs: StudyInputs, spans: Sequence[tuple[int, int]]) -> list[Chapter]:
     chapter_phrases = keyphrases.weigh_by_chapter(inputs.phrases, inputs.phrase_vectors, spans)
+    survey = survey_text(inputs.document, len(spans))
     return [
-        _build_chapter(inputs, span, phrases, rows)
+        _build_chapter(inputs, span, phrases, rows, survey)
         for span, (phrases, rows) in zip(spans, chapter_phrases, strict=True)
     ]
 
 
-def _build_chapter(inputs: StudyInputs, span: tuple[int, int], phrases: Sequence[Keyphrase], rows: Float32) -> Chapter:
+def _build_chapter(
+    inputs: StudyInputs,
+    span: tuple[int, int],
+    phrases: Sequence[Keyphrase],
+    rows: Float32,
+    survey: Survey,
+) -> Chapter:
     document, (first, end) = inputs.document, span
-    lines = document.lines[first:end]
+    lines, vectors = document.lines[first:end], inputs.vectors[first:end]
     words = np.array([line.words for line in lines], dtype=np.float32)
-    typicality = summary.measure_centrality(inputs.vectors[first:end], words) * np.minimum(words, 25)
-    typical_line = lines[int(typicality.argmax())]
-    chapter_phrases = keyphrases.select_keyphrases(phrases, rows, _mean_vector(inputs.vectors[first:end], words), 5)
+    typicality = summary.measure_centrality(vectors, words) * np.minimum(words, 25)
+    mean_vector = _mean_vector(vectors, words)
+    chapter_phrases = keyphrases.select_keyphrases(phrases, rows, mean_vector, MAX_CHAPTER_PHRASES)
     phrase_texts = [phrase.text for phrase, _ in chapter_phrases]
     return Chapter(
-        title=_chapter_title(phrase_texts[:MAX_TITLE_PHRASES], typical_line),
+        title=write_title(document, span, vectors @ mean_vector, phrase_texts, survey),
         start_ms=lines[0].start_ms,
         end_ms=lines[-1].end_ms,
-        quote=document.line_quote(typical_line),
+        quote=document.line_quote(lines[int(typicality.argmax())]),
         phrases=phrase_texts,
     )
 
@@ -142,15 +148,6 @@ def _build_chapter(inputs: StudyInputs, span: tuple[int, int], phrases: Sequence
 def _mean_vector(vectors: Float32, words: Float32) -> Float32:
     total = (vectors * words[:, None]).sum(axis=0)
     return np.asarray(total / max(float(np.linalg.norm(total)), 1e-9), dtype=np.float32)
-
-
-def _chapter_title(phrase_texts: Sequence[str], typical_line: TranscriptLine) -> str:
-    """Title a chapter by its phrases; without any, by the beginning of its most typical sentence."""
-    if not phrase_texts:
-        words = typical_line.text.split()
-        return " ".join(words[:MAX_TITLE_WORDS]) + ("…" if len(words) > MAX_TITLE_WORDS else "")
-    text = ", ".join(phrase_texts)
-    return text[:1].upper() + text[1:]
 
 
 def _build_topics(inputs: StudyInputs) -> list[Topic]:

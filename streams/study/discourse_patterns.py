@@ -37,7 +37,7 @@ TOPIC_CHANGES = re.compile(
 DEPENDENT_OPENERS = word_set(
     "and but or so because then also which that's he she it they this that these those there it's he's she's "
     "they're therefore thus hence however although though such him her them his their its too as than not nor it'll "
-    "he'll she'll they'll that'll he'd she'd they'd cause 'cause"
+    "he'll she'll they'll that'll he'd she'd they'd cause 'cause otherwise"
 )
 """First words of a sentence that depends on the one before."""
 LEADING_WORDS = word_set("and but so or okay ok well now um uh yeah yes right alright oh mm mm-hmm hmm 'kay")

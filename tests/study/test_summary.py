@@ -27,6 +27,7 @@ LEANING = (
         ("The garden, like I just said, needs water every morning.", None),
         ("They’ll water the garden every morning before noon.", None),
         ("Well, so, the garden is now green.", None),
+        ("Otherwise the garden needs water every single morning.", None),
     ],
 )
 def test_a_clear_sentence_needs_no_other(text: str, clear: str | None) -> None:

@@ -34,7 +34,6 @@ from streams.sinks.search.search_documents import (
     vectors,
 )
 
-MAX_TITLE_PHRASES = 2
 ROUNDING_TOLERANCE = 2e-3
 """Largest difference between equal vectors: they are rounded twice."""
 MIN_DOUBT_MS = 250
@@ -245,14 +244,14 @@ def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDo
 
 
 def _correct_chapter(chapter: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
-    """A chapter in its current words: sentence, phrases that are still said, a title of those."""
+    """A chapter in its current words: sentence, phrases that are still said, and the first of them as a title."""
     quote = _words(_segments_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
     chapter_text = _normalise_text(_words(segments_inside))
     spoken_phrases = [phrase for phrase in chapter["phrases"] if _normalise_text(phrase) in chapter_text]
     lost_phrases = [phrase for phrase in chapter["phrases"] if phrase not in spoken_phrases]
     title = chapter["title"]
     if any(_normalise_text(phrase) in _normalise_text(title) for phrase in lost_phrases):
-        title = ", ".join(spoken_phrases[:MAX_TITLE_PHRASES]) or quote
+        title = next(iter(spoken_phrases), quote)
     return {"text": quote, "phrases": spoken_phrases, "title": title[:1].upper() + title[1:]}
 
 
