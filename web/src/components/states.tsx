@@ -17,12 +17,13 @@ export function Loading({ label }: { label?: string }) {
 /** A refusal in words, with the id by which an operator finds the request. */
 export function ProblemNotice({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
   const one = asProblem(problem);
+  const told = one.status > 0 ? "en" : undefined; // what the API writes
   return (
     <div class="notice failed" role="alert">
       <Icon name="warning" />
       <div>
-        <p><strong>{one.isOffline ? common("offline") : one.title}</strong></p>
-        {!one.isOffline && one.detail && <p>{one.detail}</p>}
+        <p><strong lang={told}>{one.isOffline ? common("offline") : told ? one.title : common("brokenPage")}</strong></p>
+        {!one.isOffline && one.detail && <p lang={told}>{one.detail}</p>}
         {one.retryAfterS !== null && <p>{common("waitSeconds", { count: Math.ceil(one.retryAfterS) })}</p>}
         {one.requestId && <p class="hint">{common("requestId", { id: one.requestId })}</p>}
         {onRetry && <Button small onClick={onRetry}>{common("retry")}</Button>}

@@ -73,7 +73,7 @@ export function Files() {
         columns={[
           { title: common("name"), cell: (one) => <span class="row">{one.kind === "image" && one.url && <img class="asset-thumb" src={one.url} alt="" loading="lazy" width={48} height={32} />}<span>{one.name}</span></span> },
           { title: t("kind"), cell: (one) => t(`kind_${one.kind}`) },
-          { title: common("state"), cell: (one) => <><Badge tone={TONES[one.state]}>{t(`state_${one.state}`)}</Badge>{one.refusal && <p class="hint">{one.refusal.detail}</p>}</> },
+          { title: common("state"), cell: (one) => <><Badge tone={TONES[one.state]}>{t(`state_${one.state}`)}</Badge>{one.refusal && <p class="hint" lang="en">{one.refusal.detail}</p>}</> },
           { title: t("size"), cell: facts },
           { title: common("created"), cell: (one) => ago(one.created_at) },
           { title: "", cell: (one) => may("brand:write") && <IconButton small label={t("archiveFile", { name: one.name })} icon="trash" onClick={() => archive(one)} /> },

@@ -69,13 +69,14 @@ function Captions({ kit, assets, disabled, onChange, templates }: Part & { templ
     const { [role]: _, ...others } = kit.fonts ?? {};
     onChange({ fonts: assetId ? { ...others, [role]: assetId } : others });
   };
+  const chosen = templates.find((one) => one.template_id === kit.template);
   return (
     <Card title={t("captions")}>
       <Select
         label={t("template")}
         value={kit.template ?? ""}
         disabled={disabled}
-        hint={templates.find((one) => one.template_id === kit.template)?.description}
+        hint={chosen && <span lang="en">{chosen.description}</span>}
         choices={[{ value: "", label: t("noTemplate") }, ...templates.map((one) => ({ value: one.template_id, label: one.name }))]}
         onChange={(template) => onChange({ template: template || null })}
       />

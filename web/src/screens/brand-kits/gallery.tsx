@@ -23,7 +23,7 @@ export function Gallery() {
           <li key={one.template_id} class="card">
             <KitDrawing kit={{ name: one.name }} template={one} assets={NO_ASSETS} aspect="1:1" />
             <h2>{one.name} {one.template_id === read.data?.default && <Badge tone="active">{t("default")}</Badge>}</h2>
-            <p class="hint">{one.description}</p>
+            <p class="hint" lang="en">{one.description}</p>
           </li>
         ))}
       </ul>

@@ -45,7 +45,7 @@ function CheckRow({ check, onJump }: { check: Check; onJump: (ms: number) => voi
         <Badge tone={TONE[check.verdict]}>{tq(WORD[check.verdict])}</Badge>
       </div>
       <small>
-        {value !== null && <>{tq("measured", { value })} · </>}{toldLimit(check)}{check.detail && <> · {check.detail}</>}
+        {value !== null && <>{tq("measured", { value })} · </>}{toldLimit(check)}{check.detail && <> · <span lang="en">{check.detail}</span></>}
       </small>
       {(check.at_ms ?? []).length > 0 && (
         <p class="check-places">

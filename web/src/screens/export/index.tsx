@@ -83,7 +83,7 @@ function ExportPage({ shown, clipTitle, onChanged, onLost }: { shown: Export; cl
           </section>
         )}
         {shown.state === "cancelled" && <Notice>{t("cancelledText")}</Notice>}
-        {shown.failure && <Notice kind="failed"><p><strong>{shown.failure.detail}</strong></p><p class="hint">{shown.failure.reason}</p></Notice>}
+        {shown.failure && <Notice kind="failed"><p><strong lang="en">{shown.failure.detail}</strong></p><p class="hint"><code>{shown.failure.reason}</code></p></Notice>}
       </div>
       {(shown.state === "failed" || shown.state === "cancelled") && <LinkButton href={to("clips", shown.clip_id)} icon="pencil">{t("again")}</LinkButton>}
       {shown.files && shown.certificate && (

@@ -118,7 +118,7 @@ export function ProjectCard({ card, onAction, onTag, onLostPicture }: CardHandle
           {isAtWork(card) ? <AtWork card={card} /> : <Ended card={card} />}
           {card.state === "failed" && (
             <div class="card-failure">
-              {card.failure && <p title={card.failure.detail}>{reasonOf(card.failure)}</p>}
+              {card.failure && <p lang={failureWord(card.failure.reason) ? undefined : "en"}>{reasonOf(card.failure)}</p>}
               {may("projects:write") && <Button small icon="redo" onClick={() => onAction("retry", card)}>{t("tryAgain")}</Button>}
             </div>
           )}

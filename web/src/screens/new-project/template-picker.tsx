@@ -89,7 +89,7 @@ export function TemplatePicker({ value, usual, error, onChange }: { value: strin
       <legend class="visually-hidden">{t("template")}</legend>
       {!data && Array.from({ length: 6 }, (_, at) => <span key={at} class="template ghost" aria-hidden="true" />)}
       {data?.map((one) => (
-        <label key={one.template_id} class={`template${one.template_id === chosen ? " chosen" : ""}`} title={one.description}>
+        <label key={one.template_id} class={`template${one.template_id === chosen ? " chosen" : ""}`} title={one.description} lang="en">
           <input type="radio" class="visually-hidden" name={name} checked={one.template_id === chosen} onChange={() => onChange(one.template_id === usual ? undefined : one.template_id)} />
           <TemplatePicture template={one} />
           <span>{one.name}</span>

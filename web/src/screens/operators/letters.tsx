@@ -30,7 +30,7 @@ function LetterDialog({ letter, onReplay, onClose }: { letter: Letter; onReplay:
     <Dialog title={t("letter")} onClose={onClose} wide>
       <dl class="facts">
         <dt>{t("reason")}</dt>
-        <dd><code>{letter.reason}</code> {letter.detail}</dd>
+        <dd><code>{letter.reason}</code> <span lang="en">{letter.detail}</span></dd>
         <dt>{t("place")}</dt>
         <dd><code>{letter.topic} · {letter.partition} · {letter.offset}</code></dd>
         <dt>{t("time")}</dt>
@@ -86,7 +86,7 @@ export function Letters() {
         keyOf={(one) => one.dead_id}
         empty={<Empty icon="check" title={t("noLetters")}><p>{t("noLettersText")}</p></Empty>}
         columns={[
-          { title: t("reason"), cell: (one) => <><button type="button" class="link" onClick={() => setShown(one)}>{one.reason}</button><p class="hint">{one.detail}</p></> },
+          { title: t("reason"), cell: (one) => <><button type="button" class="link" onClick={() => setShown(one)}>{one.reason}</button><p class="hint" lang="en">{one.detail}</p></> },
           { title: t("stage"), cell: (one) => one.stage },
           { title: t("place"), cell: (one) => <code>{one.topic} · {one.partition} · {one.offset}</code> },
           { title: t("time"), cell: (one) => <time dateTime={one.created_at} title={dateTime(one.created_at)}>{ago(one.created_at)}</time> },

@@ -43,7 +43,7 @@ export function Organisations() {
       {limits && (
         <Notice kind="done">
           <p>{t("nowHolds", { name: limits.plan.title, minutes: number(limits.used.source_ms / 60_000, { maximumFractionDigits: 1 }), exports: limits.used.exports, stored: bytes(limits.used.stored_bytes) })}</p>
-          {limits.exceeded.map((one) => <p key={one.limit}>{one.detail}</p>)}
+          {limits.exceeded.map((one) => <p key={one.limit} lang="en">{one.detail}</p>)}
         </Notice>
       )}
     </Card>

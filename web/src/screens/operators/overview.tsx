@@ -49,7 +49,7 @@ function Parts({ overview }: { overview: Overview }) {
           { title: t("answers"), cell: (name) => overview.components[name] && <Badge tone={overview.components[name].up ? "good" : "bad"}>{overview.components[name].up ? t("up") : t("down")}</Badge> },
           { title: t("took"), cell: (name) => overview.components[name] && number(overview.components[name].took_ms, { style: "unit", unit: "millisecond" }), numeric: true },
           { title: t("version"), cell: (name) => overview.versions[name] ?? <span class="hint">{t("unknownVersion")}</span> },
-          { title: t("detail"), cell: (name) => overview.components[name]?.detail },
+          { title: t("detail"), cell: (name) => <span lang="en">{overview.components[name]?.detail}</span> },
         ]}
       />
     </Card>
@@ -120,7 +120,7 @@ export function OverviewView() {
       <Parts overview={overview} />
       <Lag overview={overview} />
       <Work overview={overview} />
-      {overview.not_known.length > 0 && <Card title={t("notKnown")}><ul>{overview.not_known.map((one) => <li key={one}>{one}</li>)}</ul></Card>}
+      {overview.not_known.length > 0 && <Card title={t("notKnown")}><ul lang="en">{overview.not_known.map((one) => <li key={one}>{one}</li>)}</ul></Card>}
     </>
   );
 }

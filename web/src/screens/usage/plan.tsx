@@ -43,7 +43,7 @@ export function PlanCard({ read }: { read: Read<Limits> }) {
   if (!limits) return <Card><Loading /></Card>;
   return (
     <Card title={t("plan", { name: limits.plan.title })}>
-      {limits.exceeded.map((one) => <Notice key={one.limit} kind="warn"><p>{one.detail}</p></Notice>)}
+      {limits.exceeded.map((one) => <Notice key={one.limit} kind="warn"><p lang="en">{one.detail}</p></Notice>)}
       <p class="hint">{t("month", { from: date(limits.month_from), until: date(limits.month_until) })}</p>
       <ul class="plain limits">{LIMIT_NAMES.map((name) => <Limit key={name} limits={limits} name={name} />)}</ul>
       <dl class="facts">

@@ -56,7 +56,7 @@ function Templates({ editor, items }: { editor: Editor; items: Schemas["CaptionT
           <label key={one.template_id} class={`template${isChosen ? " chosen" : ""}`}>
             <input type="radio" name="template" class="visually-hidden" checked={isChosen} onChange={() => editor.setLook({ template: one.template_id })} />
             {picture && <img src={picture} alt="" loading="lazy" width={1218} height={360} />}
-            <span><strong>{one.name}</strong> <small>{one.description}</small></span>
+            <span><strong>{one.name}</strong> <small lang="en">{one.description}</small></span>
             {isChosen && <Chosen />}
           </label>
         );

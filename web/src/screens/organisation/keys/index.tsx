@@ -70,7 +70,7 @@ export function Keys() {
               </div>
             ),
           },
-          { title: t("scopes"), cell: (one) => <div class="scopes">{one.scopes.map((scope) => <Badge key={scope}>{scope}</Badge>)}</div> },
+          { title: t("scopes"), cell: (one) => <div class="scopes">{one.scopes.map((scope) => <Badge key={scope}><code>{scope}</code></Badge>)}</div> },
           { title: t("addresses"), cell: (one) => (one.allowed_addresses.length > 0 ? one.allowed_addresses.join(", ") : t("anywhere")) },
           { title: t("lastUsed"), cell: (one) => (one.last_used_at ? <span title={dateTime(one.last_used_at)}>{ago(one.last_used_at)}</span> : t("neverUsed")) },
           { title: t("expires"), cell: (one) => (one.expires_at ? <span title={dateTime(one.expires_at)}>{ago(one.expires_at)}</span> : t("never")) },
