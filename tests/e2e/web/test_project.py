@@ -185,7 +185,7 @@ def test_another_persons_correction_comes_by_itself(
 def test_ten_thousand_words_scroll_and_jump(
     page: Page, site: Site, client: httpx2.Client, project: dict[str, Any]
 ) -> None:
-    """Only the words in sight are drawn; how long it takes is measured by `benchmarks/system/web_transcript.py`."""
+    """Only the words in sight are drawn; how long it takes is measured by `benchmarks/web/web_transcript.py`."""
     answer_long(page, project["project_id"], lambda address: client.get(address).json())
     page.goto(site.app(f"projects/{project['project_id']}"))
     expect(page.locator(".word").first).to_be_visible()
