@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.rig import Receiver, serving
 from tests.e2e.web import desk_answers
-from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
+from tests.e2e.web.checks import find_serious, wait_until
 from tests.e2e.web.conftest import Person, Site, sign_in
 from tests.e2e.web.desk_answers import answered, chart_answers
 
@@ -341,28 +341,6 @@ def test_who_does_not_operate_the_installation_sees_nothing_of_it(page: Page, si
     page.goto(site.app("operators"))
     expect(page.get_by_text("Only who operates the installation sees this page.")).to_be_visible()
     expect(page.get_by_role("link", name="Operators")).to_have_count(0)
-
-
-def test_screens_fit_a_phone_in_german_and_dark(page: Page, site: Site, project: dict[str, Any]) -> None:
-    """German has the longest words: what fits in it fits."""
-    for name, body in chart_answers(7).items():
-        answered(page, f"**/v1/analytics/{name}?*", body)
-    page.set_viewport_size({"width": 360, "height": 800})
-    page.emulate_media(color_scheme="dark")
-    page.goto(site.app("search"))
-    page.evaluate("localStorage.setItem('clipstream.language', 'de')")
-    for path, heading in (
-        ("webhooks", "Webhooks"),
-        ("analytics", "Auswertung"),
-        ("search?q=energy", "Suche"),
-        ("usage", "Verbrauch und Kosten"),
-        ("brand-kits?view=files", "Markenpakete"),
-    ):
-        page.goto(site.app(path))
-        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-        expect(page.locator("main .spinner")).to_have_count(0)
-        assert find_cut_off(page) == [], path
-    assert find_serious(page) == []
 
 
 def test_a_log_of_a_thousand_deliveries_is_paged(page: Page, site: Site, endpoint: dict[str, Any]) -> None:

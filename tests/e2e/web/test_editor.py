@@ -220,14 +220,3 @@ def test_a_certificate_is_read_and_leads_to_its_places(
     assert find_serious(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert find_cut_off(page) == []
-
-
-def test_every_panel_is_accessible_and_fits_a_phone(editor: Page) -> None:
-    for tab in ("Text", "Captions", "Crop", "Sound", "History", "Files"):
-        editor.get_by_role("tab", name=tab).click()
-        expect(editor.locator(".panel-body .loading")).to_have_count(0)
-        assert (tab, find_serious(editor)) == (tab, [])
-    editor.set_viewport_size({"width": 360, "height": 800})
-    for tab in ("Text", "Captions", "Crop", "Sound", "History", "Files"):
-        editor.get_by_role("tab", name=tab).click()
-        assert (tab, find_cut_off(editor)) == (tab, [])

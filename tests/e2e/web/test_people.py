@@ -17,11 +17,11 @@ from uuid import uuid4
 import httpx2
 import pyotp
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from local.sign_in_link import make_sign_in_link
 from local.stack import StackInfo, layout_of
-from tests.e2e.web.checks import find_cut_off, find_serious
+from tests.e2e.web.checks import find_serious
 from tests.e2e.web.conftest import PASSWORD, Person, Site, sign_in
 
 _MAILED = re.compile(r"\bclm_[A-Za-z0-9_-]{43}")
@@ -272,42 +272,6 @@ def test_a_key_is_shown_once_replaced_and_revoked(page: Page, site: Site) -> Non
     page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
     expect(page.get_by_text(f"{name} is revoked")).to_be_visible()
     expect(page.get_by_role("row").filter(has_text=name)).to_have_count(0)
-
-
-def test_every_part_is_readable_and_fits(context: BrowserContext, site: Site) -> None:
-    """Accessibility of each part, light and dark in turn, in a window of 360 pixels."""
-    page = context.new_page()
-    page.set_viewport_size({"width": 360, "height": 800})
-    for screen, count in (("account", 6), ("organisation", 8)):
-        page.goto(site.app(screen))
-        tabs = page.locator("nav.page-tabs a")
-        expect(tabs).to_have_count(count)
-        for at in range(count):
-            page.emulate_media(color_scheme="dark" if at % 2 else "light")
-            tabs.nth(at).click()
-            expect(tabs.nth(at)).to_have_attribute("aria-current", "page")
-            expect(page.locator(".loading")).to_have_count(0)
-            assert find_cut_off(page) == [], page.url
-            assert find_serious(page) == [], page.url
-    page.close()
-
-
-def test_pages_before_the_sign_in_are_readable_and_in_german(browser: Browser, site: Site) -> None:
-    context = browser.new_context(locale="de-DE", viewport={"width": 360, "height": 800})
-    page = context.new_page()
-    titles = {
-        "sign-in": "Anmelden",
-        "register": "Konto anlegen",
-        "verify-email": "Adresse bestätigen",
-        "reset-password": "Neues Passwort setzen",
-        "invitation": "Sie sind eingeladen",
-    }
-    for path, title in titles.items():
-        page.goto(site.app(path))
-        expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-        assert find_cut_off(page) == [], path
-        assert find_serious(page) == [], path
-    context.close()
 
 
 def test_an_app_is_allowed_in_a_signed_in_browser_and_taken_back(page: Page, site: Site, client: httpx2.Client) -> None:
