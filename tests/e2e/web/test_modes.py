@@ -96,11 +96,11 @@ PLACES = (
     *(Place(f"operators{one}", role="operator") for one in ("", "?view=letters", "?view=stuck", "?view=organisations")),
     *(
         Place(f"organisation/{one}")
-        for one in ("members", "keys", "service-accounts", "apps", "audit", "requests", "settings", "data")
+        for one in ("keys", "service-accounts", "apps", "audit", "requests", "settings", "data")
     ),
-    *(Place(f"account/{one}") for one in ("profile", "security", "sessions", "apps", "notifications", "organisations")),
+    *(Place(f"account/{one}") for one in ("security", "sessions", "apps", "notifications", "organisations")),
     *(Place(one, role="visitor") for one in ("sign-in", "register", "invitation", "verify-email", "reset-password")),
-    Place("nothing/here"),
+    *(Place(one) for one in ("organisation", "account", "nothing/here")),
 )
 
 

@@ -65,7 +65,7 @@ export function AuditLog() {
             title: t("on"),
             cell: (one) => (
               <div>
-                {one.target_kind}
+                <code>{one.target_kind}</code>
                 {one.target_ids.map((id) => (
                   <div key={id}><button type="button" class="link" title={id} onClick={() => { set({ target_id: id }); setFilter({ ...NOTHING, target_id: id }); }}><code>{id.slice(0, 8)}</code></button></div>
                 ))}
