@@ -28,7 +28,7 @@ export function saidByItems({ transcript, speakers, nameOf, corrections }: Words
 }
 
 export function ChosenBar({ bar, run, onClear, ...words }: Words & {
-  bar: RefObject<HTMLDivElement>;
+  bar: RefObject<HTMLDivElement | null>;
   run: WordRun;
   onClear: () => void;
 }) {
