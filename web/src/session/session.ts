@@ -46,7 +46,8 @@ async function askSession(): Promise<SessionState> {
   try {
     const profile = await call(api.GET("/v1/account"));
     const [account, memberships] = await Promise.all([readAccount(), call(api.GET("/v1/account/memberships"))]);
-    return { kind: "signed-in", session: { profile, account, memberships: memberships.items } };
+    // The API answers also who belongs to no organisation any more, as an account without name and permissions.
+    return { kind: "signed-in", session: { profile, account: memberships.items.length > 0 ? account : null, memberships: memberships.items } };
   } catch (error) {
     const problem = asProblem(error);
     return problem.status === 401 ? { kind: "signed-out" } : { kind: "unreachable", problem };
