@@ -46,8 +46,9 @@ function Screens() {
     return <main class="bare"><h1>{t("unreachable")}</h1><ProblemNotice problem={state.problem} onRetry={() => void readSession()} /></main>;
   }
   if (forward || (!isPublic && state.kind !== "signed-in")) return <Loading />;
+  // Another organisation is another page: nothing that a screen has read, or listens to, is kept.
   const content = (
-    <ErrorBoundary onError={(error) => console.error(error)}>
+    <ErrorBoundary key={isPublic ? "public" : session.value?.account?.org_id} onError={(error) => console.error(error)}>
       <Router>
         {[
           ...ROUTES.map((one) => <Route key={one.path} path={BASE + one.path} component={one.screen} />),

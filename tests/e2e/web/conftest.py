@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from local.sign_in_link import make_sign_in_link
 from local.stack import StackInfo, layout_of
@@ -35,14 +36,22 @@ MAIL_S = 60.0
 class Site:
     """The stack as a browser sees it."""
 
-    def __init__(self, base: str, key: str, mails: Path) -> None:
+    def __init__(self, base: str, key: str, mails: Path, store: str = "") -> None:
         self.base = base
         self.pages = os.environ.get("CLIPSTREAM_WEB_BASE", base)
+        self.store = store
         self.key = key
         self.mails = mails
 
     def app(self, path: str = "") -> str:
         return f"{self.pages}/app/{path}"
+
+    def is_own(self, url: str) -> bool:
+        """Whether an address is the app's, the API's or the object store's; what never leaves the browser is too."""
+        parts = urlsplit(url)
+        return parts.scheme in ("data", "blob", "about") or any(
+            parts[:2] == urlsplit(own)[:2] for own in (self.pages, self.base, self.store)
+        )
 
     def mailed_code(self, email: str, pattern: re.Pattern[str] = _CODE, *, after: str = "") -> str:
         """The code of the newest mail to an address, another one than ``after``; fails where none comes."""
@@ -71,9 +80,11 @@ def site(request: pytest.FixtureRequest) -> Site:
     given = os.environ.get("CLIPSTREAM_WEB_STACK")
     if given:
         told = json.loads(Path(given).read_text())
-        return Site(told["api"], told["api_key"], Path(told["state_dir"]) / "data" / "mail")
+        mails = Path(told["state_dir"]) / "data" / "mail"
+        return Site(told["api"], told["api_key"], mails, told["env"]["CLIPSTREAM_S3"])
     stack: StackInfo = request.getfixturevalue("stack")
-    return Site(stack.api, stack.api_key, Path(stack.state_dir) / "data" / "mail")
+    mails = Path(stack.state_dir) / "data" / "mail"
+    return Site(stack.api, stack.api_key, mails, stack.env["CLIPSTREAM_S3"])
 
 
 @pytest.fixture(scope="session")
@@ -145,13 +156,28 @@ def sign_in(page: Page, site: Site, person: Person) -> None:
     page.wait_for_url(site.app())
 
 
+def watch_requests(context: BrowserContext, site: Site) -> list[str]:
+    """Addresses elsewhere that pages of a context ask for, as they do so. Where a person goes by a link is no such."""
+    left: list[str] = []
+
+    def note(request: Request) -> None:
+        if not site.is_own(request.url) and not request.is_navigation_request():
+            left.append(request.url)
+
+    context.on("request", note)
+    return left
+
+
 @pytest.fixture
-def context(browser: Browser, signed_in: dict[str, Any]) -> Iterator[BrowserContext]:
+def context(browser: Browser, site: Site, signed_in: dict[str, Any]) -> Iterator[BrowserContext]:
+    """Where the owner is signed in. The test fails for a request that leaves the origins of the app and the store."""
     context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, storage_state=signed_in)
+    left = watch_requests(context, site)
     yield context
     for page in context.pages:
         page.unroute_all(behavior="ignoreErrors")  # a handler that still runs would outlive the page
     context.close()
+    assert not left, left
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -147,55 +146,6 @@ def test_nothing_is_cut_off_and_everything_has_a_name(page: Page, site: Site, cl
     assert find_serious(page) == []
     page.set_viewport_size({"width": 360, "height": 800})
     assert find_cut_off(page) == []
-
-
-def test_a_thousand_projects_are_paged(page: Page, site: Site) -> None:
-    """Answers as the list's, a thousand projects long: the page draws them all."""
-
-    def answer(route: Any) -> None:
-        at = int(re.findall(r"cursor=(\d+)", route.request.url)[0]) if "cursor=" in route.request.url else 0
-        items = [card_of(number) for number in range(at, at + 250)]
-        after = {"next_cursor": str(at + 250)} if at + 250 < 1000 else {}
-        route.fulfill(json={"items": items, **after})
-
-    page.route(re.compile(r"/v1/projects\?"), answer)
-    page.goto(site.app())
-    cards = page.locator(".project-card:not(.ghost)")
-    for shown in (250, 500, 750):
-        expect(cards).to_have_count(shown)
-        page.locator(".more button").click()
-    expect(cards).to_have_count(1000)
-    cards.nth(500).scroll_into_view_if_needed()
-    expect(cards.nth(500).get_by_role("heading", name="Project 500", exact=True)).to_be_in_viewport()
-
-
-def card_of(number: int) -> dict[str, Any]:
-    at = "2026-03-01T12:00:00Z"
-    return {
-        "project_id": f"00000000-0000-4000-8000-{number:012d}",
-        "title": f"Project {number}",
-        "state": "completed",
-        "created_at": at,
-        "started_at": at,
-        "finished_at": at,
-        "duration_ms": 1_800_000,
-        "language": "en",
-        "metadata": {},
-        "tags": ["talk"],
-        "revision": 1,
-        "test": False,
-        "expires_at": None,
-        "percent": 100,
-        "stage": None,
-        "stages": [],
-        "clip_count": 8,
-        "cost": {"currency": "EUR", "money": 0.42},
-        "time_left": None,
-        "failure": None,
-        "warnings": 0,
-        "thumbnail_url": None,
-        "thumbnail_expires_at": None,
-    }
 
 
 def test_the_tour_leads_on_and_can_be_ended(page: Page, site: Site, project: dict[str, Any]) -> None:

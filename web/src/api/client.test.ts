@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { api, call, whenSessionEnds } from "./client";
+import { api, call, refreshSession, whenSessionEnds } from "./client";
 import { ApiProblem } from "./problem";
 
 type Reply = { status: number; body?: unknown; headers?: Record<string, string> };
@@ -71,6 +71,12 @@ describe("a session that has ended", () => {
     replies.push(unauthenticated, unauthenticated, { status: 200, body: { items: [], next_cursor: null } });
     await expect(call(api.GET("/v1/projects"))).resolves.toMatchObject({ items: [] });
     expect(asked.map((one) => new URL(one.url).pathname)).toEqual(["/v1/projects", "/v1/auth/refresh", "/v1/projects"]);
+  });
+
+  it("leads to another organisation also while a refresh is on its way", async () => {
+    replies.push({ status: 200, body: {} }, { status: 200, body: {} });
+    await Promise.all([refreshSession(), refreshSession("other")]);
+    expect(await Promise.all(asked.map((one) => one.json()))).toEqual([{}, { org_id: "other" }]);
   });
 
   it("is no reason to refresh while signing in", async () => {

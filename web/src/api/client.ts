@@ -26,6 +26,8 @@ export function whenSessionEnds(listener: SessionEnded): void {
 
 /** Ask for the next tokens; tabs that do so at once are forgiven by the server for ten seconds. */
 export function refreshSession(orgId?: string): Promise<boolean> {
+  // One that runs already leads to no other organisation.
+  if (orgId && refreshing) return refreshing.catch(() => false).then(() => refreshSession(orgId));
   refreshing ??= fetch("/v1/auth/refresh", {
     method: "POST",
     headers: { "Content-Type": "application/json", [CLIENT_HEADER]: "web" },

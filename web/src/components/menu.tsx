@@ -38,7 +38,7 @@ export function Menu({ label, button, items, align = "end" }: {
     trigger.current?.focus();
   };
   const walk = (event: KeyboardEvent) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && open) {
       event.stopPropagation();
       close();
       return;

@@ -42,17 +42,26 @@ async function readAccount(): Promise<Schemas["Account"] | null> {
   }
 }
 
-/** Read the session of the cookies; without one the page is signed out. */
-export async function readSession(): Promise<void> {
+async function askSession(): Promise<SessionState> {
   try {
     const profile = await call(api.GET("/v1/account"));
     const [account, memberships] = await Promise.all([readAccount(), call(api.GET("/v1/account/memberships"))]);
-    sessionEnded.value = false;
-    sessionState.value = { kind: "signed-in", session: { profile, account, memberships: memberships.items } };
+    // The API answers also who belongs to no organisation any more, as an account without name and permissions.
+    return { kind: "signed-in", session: { profile, account: memberships.items.length > 0 ? account : null, memberships: memberships.items } };
   } catch (error) {
     const problem = asProblem(error);
-    sessionState.value = problem.status === 401 ? { kind: "signed-out" } : { kind: "unreachable", problem };
+    return problem.status === 401 ? { kind: "signed-out" } : { kind: "unreachable", problem };
   }
+}
+
+function show(state: SessionState): void {
+  if (state.kind === "signed-in") sessionEnded.value = false;
+  sessionState.value = state;
+}
+
+/** Read the session of the cookies; without one the page is signed out. */
+export async function readSession(): Promise<void> {
+  show(await askSession());
 }
 
 export async function switchOrganisation(orgId: string): Promise<void> {
@@ -68,13 +77,16 @@ export async function resumeSession(): Promise<void> {
   const before = session.value;
   isResuming = true;
   try {
-    await readSession();
-    const now = session.value;
-    if (!before || !now) return settle(false);
-    if (now.profile.user_id !== before.profile.user_id) return location.reload();
-    const wanted = before.account?.org_id;
-    const belongs = now.memberships.some((one) => one.org_id === wanted);
-    if (wanted && belongs && wanted !== now.account?.org_id) await switchOrganisation(wanted);
+    let now = await askSession();
+    if (before && now.kind === "signed-in") {
+      if (now.session.profile.user_id !== before.profile.user_id) return location.reload();
+      const wanted = before.account?.org_id;
+      const belongs = now.session.memberships.some((one) => one.org_id === wanted);
+      // Shown only in the organisation of the page: another one would be another page.
+      if (wanted && belongs && wanted !== now.session.account?.org_id && (await refreshSession(wanted))) now = await askSession();
+    }
+    show(now);
+    if (!before || now.kind !== "signed-in") return settle(false);
     settle(true);
   } finally {
     isResuming = false;

@@ -31,6 +31,9 @@ const ENTRIES: Entry[] = [
   { key: "operators", icon: "wrench", path: "operators", permission: "installation:operate" },
 ];
 
+/** Addresses of a thing that belongs to one organisation alone. */
+const HOLDS_ONE_THING = /\/(projects|clips|exports|webhooks|brand-kits)\/./;
+
 function addressOf(entry: Entry): string {
   return entry.path === "" ? to() : to(entry.path);
 }
@@ -41,6 +44,7 @@ function isHere(entry: Entry, path: string): boolean {
 }
 
 function OrganisationMenu() {
+  const { path, route } = useLocation();
   const current = session.value;
   // Seldom opened: loaded then.
   const [Making, setMaking] = useState<ComponentType<{ onClose: () => void }> | null>(null);
@@ -48,7 +52,7 @@ function OrganisationMenu() {
   const organisations: MenuItem[] = current.memberships.map((one) => ({
     label: one.org_name,
     checked: one.org_id === current.account?.org_id,
-    onSelect: () => void switchOrganisation(one.org_id),
+    onSelect: () => void switchOrganisation(one.org_id).then(() => HOLDS_ONE_THING.test(path) && route(to())),
   }));
   const name = current.account.org_name;
   const items: (MenuItem | "line")[] = [...organisations, "line", { label: t("newOrganisation"), icon: "plus", onSelect: () => void import("~/components/account/new-organisation").then((one) => setMaking(() => one.NewOrganisationDialog)) }];

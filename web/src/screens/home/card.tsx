@@ -18,7 +18,7 @@ const EXPIRY_SHOWN_MS = 7 * 86_400_000;
 export interface CardHandlers {
   onAction: (action: CardAction, card: Card) => void;
   onTag: (tag: string) => void;
-  onLostPicture: () => void;
+  onLostPicture: (id: string) => void;
 }
 
 /** A reason in words: ours where it is a common one, else the API's sentence. */

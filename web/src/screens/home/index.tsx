@@ -1,10 +1,9 @@
 /** Projects as cards: how each stands, live; what the plan has left; what needs attention. */
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { api, call } from "~/api/client";
-import { usePages } from "~/api/pages";
 import { Button, LinkButton } from "~/components/button";
 import { Icon } from "~/components/icon";
+import { More } from "~/components/more";
 import { Page } from "~/components/page";
 import { Empty, ProblemNotice } from "~/components/states";
 import { common } from "~/i18n/common";
@@ -19,34 +18,16 @@ import { refusalOf } from "~/uploads/refusals";
 import { SampleButton } from "~/uploads/sample";
 import { CardGhost, ProjectCard } from "./card";
 import { CardDialog, retryProject, type CardAction } from "./card-menu";
+import { useCards } from "./cards";
 import { FilterBar } from "./filters";
 import { useLive } from "./live";
 import { Tour } from "./tour";
 import { t } from "./messages";
-import { filtersOf, isFiltered, later, queryOf, type Card, type CardPage, type Filters } from "./model";
+import { filtersOf, isFiltered, queryOf, type Card, type Filters } from "./model";
 import { NeedsAttention, PlanUse } from "./overview";
 import "./home.css";
 
-const PAGE = 24;
-const LARGEST_PAGE = 100;
 const PICTURES_AGAIN_MS = 60_000;
-
-function readCards({ state, tag, q, order }: Filters, limit: number, cursor: string | undefined, signal?: AbortSignal): Promise<CardPage> {
-  const query = { limit, cursor, order, state: state || undefined, tag: tag || undefined, q: q.trim() || undefined };
-  return call(api.GET("/v1/projects", { params: { query }, ...(signal ? { signal } : {}) }));
-}
-
-/** As many cards as are shown, read anew. */
-async function readShown(filters: Filters, count: number): Promise<Card[]> {
-  const items: Card[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await readCards(filters, Math.min(LARGEST_PAGE, Math.max(PAGE, count - items.length)), cursor);
-    items.push(...page.items);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor && items.length < count);
-  return items;
-}
 
 function FirstSteps({ onFiles }: { onFiles: (files: File[]) => void }) {
   return (
@@ -73,39 +54,34 @@ function FirstSteps({ onFiles }: { onFiles: (files: File[]) => void }) {
 export default function Home() {
   const { query, route } = useLocation();
   const filters = filtersOf(query);
-  const key = queryOf(filters);
-  const pages = usePages<Card>(key, (cursor, signal) => readCards(filters, PAGE, cursor, signal));
+  const cards = useCards(filters);
   const [asked, setAsked] = useState<{ action: CardAction; card: Card } | null>(null);
-  const newest = useRef({ pages, filters });
-  newest.current = { pages, filters };
-  const picturesAt = useRef(0);
-
-  const show = useCallback((count: number) => readShown(newest.current.filters, count), []);
-  useLive(pages, show);
+  const newest = useRef({ cards, filters });
+  newest.current = { cards, filters };
+  const readAgain = useLive(cards, filters);
 
   const go = useCallback((next: Filters, replace = false) => route(to() + queryOf(next), replace), [route]);
   const onTag = useCallback((tag: string) => go({ ...newest.current.filters, tag }), [go]);
   const onAction = useCallback((action: CardAction, card: Card) => {
-    if (action === "retry") return retryProject(card, newest.current.pages.update).catch(tellProblem);
+    if (action === "retry") return retryProject(card, newest.current.cards.update).catch(tellProblem);
     return setAsked({ action, card });
   }, []);
-  // Signed addresses of pictures live a quarter of an hour: a lost one has all read again, at most once a minute.
-  const onLostPicture = useCallback(() => {
-    if (Date.now() - picturesAt.current < PICTURES_AGAIN_MS) return;
-    picturesAt.current = Date.now();
-    const { pages: now } = newest.current;
-    const count = now.items.length;
-    void show(count).then((items) => now.update((old) => [...items, ...later(old, count, items)]), () => undefined);
-  }, [show]);
+  // Signed addresses of pictures live a quarter of an hour: the page of a lost one is read again, at most once a minute.
+  const lostAt = useRef(new Map<string, number>());
+  const onLostPicture = useCallback((id: string) => {
+    if (Date.now() - (lostAt.current.get(id) ?? 0) < PICTURES_AGAIN_MS) return;
+    lostAt.current.set(id, Date.now());
+    readAgain(id);
+  }, [readAgain]);
   const onFiles = useCallback((files: File[]) => {
     void addFiles(files).then((refused) => refused.forEach((one) => tell(refusalOf(one))));
     route(to("new"));
   }, [route]);
 
-  const tags = useMemo(() => [...new Set(pages.items.flatMap((card) => card.tags))].sort(), [pages.items]);
+  const tags = useMemo(() => [...new Set(cards.items.flatMap((card) => card.tags))].sort(), [cards.items]);
   const writes = may("projects:write");
   const filtered = isFiltered(filters);
-  const empty = pages.items.length === 0 && !pages.loading && !pages.problem;
+  const empty = cards.items.length === 0 && !cards.loading && !cards.problem;
   const first = empty && !filtered;
   const list = openUploads.value;
 
@@ -113,12 +89,11 @@ export default function Home() {
     <Page title={t("title")} wide>
       {writes && <DropAnywhere onFiles={onFiles} />}
       <NeedsAttention />
-      {writes && !first && !filtered && pages.items.length > 0 && <Tour cards={pages.items} />}
+      {writes && !first && !filtered && cards.items.length > 0 && <Tour cards={cards.items} />}
       {!first && <PlanUse />}
       {list.length > 0 && <section class="home-uploads"><UploadList list={list} /></section>}
       {!first && <FilterBar filters={filters} tags={tags} onChange={go} />}
-      <p class="visually-hidden" role="status">{pages.loading ? common("loading") : t("shown", { count: pages.items.length })}</p>
-      {pages.problem && pages.items.length === 0 && <ProblemNotice problem={pages.problem} onRetry={pages.reload} />}
+      <p class="visually-hidden" role="status">{cards.loading ? common("loading") : t("shown", { count: cards.items.length })}</p>
       {first && (writes ? <FirstSteps onFiles={onFiles} /> : <Empty icon="film" title={t("nothingTitle")} />)}
       {empty && filtered && (
         <Empty icon="search" title={t("nothingTitle")}>
@@ -126,15 +101,15 @@ export default function Home() {
           <Button onClick={() => go({ ...filters, state: "", tag: "", q: "" })}>{t("clear")}</Button>
         </Empty>
       )}
-      {(pages.items.length > 0 || pages.loading) && (
-        <ul class={`project-grid plain${pages.loading && pages.items.length > 0 ? " reading" : ""}`} aria-label={t("title")}>
-          {pages.items.map((card) => <ProjectCard key={card.project_id} card={card} onAction={onAction} onTag={onTag} onLostPicture={onLostPicture} />)}
-          {pages.items.length === 0 && Array.from({ length: 8 }, (_, at) => <CardGhost key={at} />)}
+      {(cards.items.length > 0 || cards.loading) && (
+        <ul class={`project-grid plain${cards.loading === "start" && cards.items.length > 0 ? " reading" : ""}`} aria-label={t("title")}>
+          {cards.items.map((card) => <ProjectCard key={card.project_id} card={card} onAction={onAction} onTag={onTag} onLostPicture={onLostPicture} />)}
+          {cards.items.length === 0 && Array.from({ length: 8 }, (_, at) => <CardGhost key={at} />)}
         </ul>
       )}
-      {pages.problem && pages.items.length > 0 && <ProblemNotice problem={pages.problem} onRetry={pages.more} />}
-      {pages.hasMore && <p class="more"><Button busy={pages.loading} onClick={pages.more}>{common("more")}</Button></p>}
-      {asked && <CardDialog card={asked.card} action={asked.action} update={pages.update} onClose={() => setAsked(null)} />}
+      {cards.problem && <ProblemNotice problem={cards.problem} onRetry={cards.retry} />}
+      {cards.hasMore && <More loading={cards.loading !== null} waits={cards.problem !== null} onMore={cards.more} />}
+      {asked && <CardDialog card={asked.card} action={asked.action} update={cards.update} onClose={() => setAsked(null)} />}
     </Page>
   );
 }

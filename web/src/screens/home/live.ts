@@ -1,43 +1,58 @@
 /** Keeps the shown cards as they are on the server, by the organisation's one stream of events. */
-import { useEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useRef } from "preact/hooks";
 import { listen } from "~/api/events";
-import type { Pages } from "~/api/pages";
 import { invalidate } from "~/api/query";
-import { applyChange, later, merge, type Card, type ProjectChanged } from "./model";
+import type { Cards } from "./cards";
+import { applyChange, touched, type Filters, type ProjectChanged } from "./model";
 
 const STREAM = "/v1/events";
 const SETTLED_MS = 400;
-/** At most so often the list is read again for what events do not tell: pictures, cost and time left. */
+/** At most so often, and so many pages at once, are read again for what events do not tell: pictures, cost, time left. */
 const READ_EVERY_MS = 5_000;
+const MOST_AT_ONCE = 3;
 
-/** `readShown`: as many cards as are shown, by the present filter. */
-export function useLive(pages: Pages<Card>, readShown: (count: number) => Promise<Card[]>): void {
-  const newest = useRef({ pages, readShown });
-  newest.current = { pages, readShown };
+/** Reads again the pages on which something changed. Returns what asks for the page that holds a project. */
+export function useLive(cards: Cards, filters: Filters): (projectId: string) => void {
+  const newest = useRef({ cards, filters });
+  newest.current = { cards, filters };
+  const asking = useRef<((cursors: (string | null)[]) => void) | null>(null);
   useEffect(() => {
-    let settling: ReturnType<typeof setTimeout> | null = null;
+    const wanted = new Set<string | null>();
+    let timer: ReturnType<typeof setTimeout> | null = null;
     let readAt = 0;
-    const readAgain = () => {
-      settling ??= setTimeout(() => {
-        settling = null;
-        readAt = Date.now();
-        const { pages: now, readShown: read } = newest.current;
-        const count = now.items.length;
-        void read(count).then(
-          (items) => now.update((old) => [...merge(old, items, Date.now(), readAt), ...later(old, count, items)]),
-          () => undefined,
-        );
-      }, Math.max(SETTLED_MS, readAt + READ_EVERY_MS - Date.now()));
+    const readSome = () => {
+      timer = null;
+      readAt = Date.now();
+      const { cards: now } = newest.current;
+      const some = now.parts.map((part) => part.cursor).filter((cursor) => wanted.has(cursor)).slice(0, MOST_AT_ONCE);
+      if (some.length === 0) wanted.clear(); // pages of another filter
+      for (const cursor of some) {
+        wanted.delete(cursor);
+        now.renewPart(cursor).catch(() => undefined);
+      }
+      if (wanted.size > 0) ask([]);
     };
+    const ask = (cursors: (string | null)[]) => {
+      for (const cursor of cursors) wanted.add(cursor);
+      if (wanted.size > 0) timer ??= setTimeout(readSome, Math.max(SETTLED_MS, readAt + READ_EVERY_MS - Date.now()));
+    };
+    asking.current = ask;
     const end = listen(STREAM, ["stream.reset", "project.changed"], (name, data) => {
+      const { cards: now, filters: by } = newest.current;
+      if (name === "stream.reset") return ask(now.parts.map((part) => part.cursor));
       const told = data as unknown as ProjectChanged;
-      if (name === "project.changed") newest.current.pages.update((cards) => applyChange(cards, told));
+      now.update((old) => applyChange(old, told));
       if (told.state === "failed") invalidate("attention");
-      if (told.state !== "erased") readAgain();
+      ask(touched(now.parts, told, by));
     });
     return () => {
       end();
-      if (settling) clearTimeout(settling);
+      asking.current = null;
+      if (timer) clearTimeout(timer);
     };
+  }, []);
+  return useCallback((projectId) => {
+    const holder = newest.current.cards.parts.find((part) => part.cards.some((one) => one.project_id === projectId));
+    if (holder) asking.current?.([holder.cursor]);
   }, []);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyChange, filtersOf, later, merge, queryOf, shownStages, type Card, type ProjectChanged } from "./model";
+import { applyChange, changeParts, filtersOf, merge, queryOf, renew, shownStages, touched, type Card, type Part, type ProjectChanged } from "./model";
 
 const card = (id: string, more: Partial<Card> = {}): Card => ({ project_id: id, title: id, state: "running", tags: [], revision: 1, ...more }) as Card;
 const told = (id: string, version: number, more: Partial<ProjectChanged> = {}): ProjectChanged =>
@@ -61,11 +61,37 @@ describe("filters", () => {
   });
 });
 
-describe("later", () => {
-  it("keeps the pages that came while the first were read again", () => {
-    const card = (id: string) => ({ project_id: id }) as Parameters<typeof later>[0][number];
-    const old = ["a", "b", "c", "d"].map(card);
-    expect(later(old, 2, ["new", "a"].map(card)).map((one) => one.project_id)).toEqual(["c", "d"]);
-    expect(later(old, 2, ["a", "b", "c"].map(card)).map((one) => one.project_id)).toEqual(["d"]);
+describe("pages of cards", () => {
+  const dated = (id: string, day: number, more: Partial<Card> = {}) => card(id, { created_at: `2026-03-${String(day).padStart(2, "0")}T12:00:00Z`, ...more });
+  const ids = (parts: readonly Part[]) => parts.map((part) => part.cards.map((one) => one.project_id).join(""));
+  const parts: Part[] = [{ cursor: null, cards: [dated("a", 9), dated("b", 8)] }, { cursor: "1", cards: [dated("c", 7), dated("d", 6)] }];
+  const all = filtersOf({});
+
+  it("take what is new on one, and keep what it pushed behind its end", () => {
+    const renewed = renew(parts, null, { items: [dated("n", 10), dated("a", 9)], next_cursor: "2" }, "newest", 0);
+    expect(ids(renewed)).toEqual(["na", "b", "cd"]);
+    expect(renewed[1]!.cursor).toBe("2");
+    expect(renewed[2]).toBe(parts[1]);
+  });
+
+  it("lose what no longer fits, and show nothing twice", () => {
+    expect(ids(renew(parts, null, { items: [dated("a", 9), dated("c", 7)], next_cursor: "2" }, "newest", 0))).toEqual(["a", "cd"]);
+    expect(ids(renew(parts, "1", { items: [dated("d", 6)] }, "newest", 0))).toEqual(["ab", "d"]);
+    expect(renew(parts, "gone", { items: [] }, "newest", 0)).toBe(parts);
+  });
+
+  it("are asked for where an event's project stands, or may have come in", () => {
+    expect(touched(parts, told("d", 1), all)).toEqual(["1"]);
+    expect(touched(parts, told("n", 1), all)).toEqual([null]);
+    expect(touched(parts, told("n", 1), { ...all, order: "oldest" })).toEqual(["1"]);
+    expect(touched(parts, told("n", 1), { ...all, state: "running" })).toEqual([null, "1"]);
+    expect(touched(parts, told("n", 1), { ...all, state: "failed" })).toEqual([]);
+    expect(touched(parts, told("n", 1), { ...all, q: "other" })).toEqual([]);
+    expect(touched(parts, { ...told("d", 1), state: "erased" }, all)).toEqual([]);
+  });
+
+  it("stay the same objects where nothing changes", () => {
+    expect(changeParts(parts, (cards) => applyChange(cards, told("x", 1)))).toBe(parts);
+    expect(changeParts(parts, (cards) => applyChange(cards, told("d", 1, { percent: 70 })))[0]).toBe(parts[0]);
   });
 });

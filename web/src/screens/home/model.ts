@@ -83,10 +83,54 @@ export function merge(old: readonly Card[], read: readonly Card[], now: number =
   });
 }
 
-/** Cards of the pages that came while the first `count` were being read again. */
-export function later(old: readonly Card[], count: number, read: readonly Card[]): Card[] {
-  const again = new Set(read.map((one) => one.project_id));
-  return old.slice(count).filter((one) => !again.has(one.project_id));
+/** A page of the list as it was read; `cursor` led to it, null to the first. */
+export interface Part {
+  cursor: string | null;
+  cards: Card[];
+}
+
+/** Parts with `change` made to the cards of each; a part without a change stays the same object. */
+export function changeParts(parts: Part[], change: (cards: Card[]) => Card[]): Part[] {
+  const next = parts.map((part) => {
+    const cards = change(part.cards);
+    return cards === part.cards ? part : { ...part, cards };
+  });
+  return next.some((part, at) => part !== parts[at]) ? next : parts;
+}
+
+/** Whether a card stands behind another one in this order. */
+function isBehind(card: Card, other: Card, order: Order): boolean {
+  const later = Date.parse(card.created_at) - Date.parse(other.created_at);
+  return order === "newest" ? later < 0 : later > 0;
+}
+
+/**
+ * Parts after the one at `cursor` was read again; `asked`: when it was asked for.
+ *
+ * Cards that no longer fit go. New ones push others behind the end of what was read: those become a part of their own.
+ */
+export function renew(parts: Part[], cursor: string | null, read: CardPage, order: Order, asked: number, now: number = Date.now()): Part[] {
+  const at = parts.findIndex((part) => part.cursor === cursor);
+  const old = parts[at];
+  if (!old) return parts;
+  const others = new Set(parts.flatMap((part) => (part === old ? [] : part.cards.map((one) => one.project_id))));
+  const found = new Set(read.items.map((one) => one.project_id));
+  const cards = merge(old.cards, read.items.filter((one) => !others.has(one.project_id)), now, asked);
+  const last = read.items.at(-1);
+  const pushed = last && read.next_cursor ? old.cards.filter((one) => !found.has(one.project_id) && isBehind(one, last, order)) : [];
+  const behind = read.next_cursor && pushed.length > 0 ? [{ cursor: read.next_cursor, cards: pushed }] : [];
+  return [...parts.slice(0, at), { cursor, cards }, ...behind, ...parts.slice(at + 1)];
+}
+
+/** Cursors of the parts that an event asks to read again: the one that holds its project, else where it may have come in. */
+export function touched(parts: readonly Part[], told: Pick<ProjectChanged, "project_id" | "state" | "title">, filters: Filters): (string | null)[] {
+  if (told.state === "erased") return [];
+  const holder = parts.find((part) => part.cards.some((one) => one.project_id === told.project_id));
+  if (holder) return [holder.cursor];
+  const fits = (!filters.state || filters.state === told.state) && told.title.toLowerCase().includes(filters.q.trim().toLowerCase());
+  if (!fits) return [];
+  const end = filters.order === "newest" ? parts[0] : parts.at(-1);
+  return isFiltered(filters) ? parts.map((part) => part.cursor) : end ? [end.cursor] : [];
 }
 
 /** Filters as they stand in the address. */

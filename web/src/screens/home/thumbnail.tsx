@@ -9,7 +9,7 @@ function shadeOf(id: string): number {
   return [...id].reduce((sum, sign) => (sum * 31 + sign.charCodeAt(0)) % 4, 0);
 }
 
-export function Thumbnail({ card, onLost }: { card: Card; onLost: () => void }) {
+export function Thumbnail({ card, onLost }: { card: Card; onLost: (id: string) => void }) {
   const url = card.thumbnail_url ?? null;
   const [lost, setLost] = useState(false);
   useEffect(() => setLost(false), [url]);
@@ -19,7 +19,7 @@ export function Thumbnail({ card, onLost }: { card: Card; onLost: () => void }) 
       {shown ? (
         <>
           <img class="thumb-ground" src={url} alt="" loading="lazy" decoding="async" aria-hidden="true" />
-          <img class="thumb-picture" src={url} alt="" loading="lazy" decoding="async" onError={() => { setLost(true); onLost(); }} />
+          <img class="thumb-picture" src={url} alt="" loading="lazy" decoding="async" onError={() => { setLost(true); onLost(card.project_id); }} />
         </>
       ) : (
         <Icon name={card.state === "failed" ? "warning" : "film"} size={36} />

@@ -5,7 +5,6 @@ import { layGraph } from "./knowledge/layout";
 import { bordersOf, fitting, snapTo } from "./timeline/lanes";
 import { marked } from "./timeline/marks";
 import { leftMs } from "./progress";
-import { runsOf } from "./transcript/speaker-edits";
 
 describe("a range that is marked", () => {
   it("begins at I and ends at O, within three seconds and three minutes", () => {
@@ -35,12 +34,6 @@ describe("clips", () => {
   it("show the newest file of each shape", () => {
     const file = (number: number, aspect: string) => ({ number, aspect, export_id: `${number}` }) as never;
     expect(newestOfShapes([file(1, "9:16"), file(2, "1:1"), file(3, "9:16")]).map((one) => one.export_id)).toEqual(["3", "2"]);
-  });
-});
-
-describe("speakers", () => {
-  it("have runs of words, by which a join is taken back", () => {
-    expect(runsOf([{ speaker: "S1" }, { speaker: "S1" }, { speaker: "S2" }, { speaker: "S1" }], "S1")).toEqual([{ first_word: 0, end_word: 2 }, { first_word: 3, end_word: 4 }]);
   });
 });
 

@@ -7,7 +7,7 @@ import { speakerColour } from "~/components/timeline";
 import { duration, percent } from "~/i18n";
 import { may } from "~/session/session";
 import type { Speaker } from "./data";
-import { mergeBack, renameBack } from "./transcript/speaker-edits";
+import { mergeBack, renameBack } from "./transcript/speakers/speaker-edits";
 import { t } from "./transcript/messages";
 import type { Corrections } from "./transcript/store";
 import type { Transcript } from "./transcript/paragraphs";
@@ -50,7 +50,7 @@ export function Speakers({ speakers, transcript, nameOf, corrections, onJump }: 
           text={t("mergeText", { one: nameOf(merging.one.id), two: nameOf(merging.into.id) })}
           verb={t("merge")}
           onClose={() => setMerging(null)}
-          onConfirm={() => corrections.speakers([{ op: "merge", speaker: merging.one.id, into: merging.into.id }], mergeBack(transcript, merging.one.id, merging.one.name ?? ""), t("merged"))}
+          onConfirm={() => corrections.speakers([{ op: "merge", speaker: merging.one.id, into: merging.into.id }], mergeBack(transcript, merging.one.id, merging.into.id), t("merged"))}
         />
       )}
     </div>

@@ -10,11 +10,12 @@ import { textOf } from "./corrections";
 import type { Draft } from "./editor";
 import { t } from "./messages";
 import { paragraphsOf, segmentOf, wordAt, type Paragraph, type Transcript } from "./paragraphs";
-import { NameDialog } from "./name-dialog";
 import { Row } from "./row";
 import { Finder, type Hit } from "./search/search";
 import { SearchBar } from "./search/search-bar";
-import { splitBack } from "./speaker-edits";
+import { NameDialog } from "./speakers/name-dialog";
+import { ChosenBar, saidByItems } from "./speakers/said-by";
+import { useChosen, wordOf } from "./speakers/use-chosen";
 import type { Corrections } from "./store";
 import { Tip } from "./tip";
 import { useFollow } from "./use-follow";
@@ -54,6 +55,13 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
   // The sentence that is being corrected is found by its time: another person may have moved the words before it.
   const editing = useMemo(() => (draft ? segmentOf(transcript.segments, Math.max(0, wordAt(transcript.words, draft.startMs))) : null), [draft, transcript]);
 
+  const chosen = useChosen(scroller, ({ first_word, end_word }) => {
+    if (end_word - first_word > 1) onMark({ startMs: transcript.words[first_word]!.start_ms, endMs: transcript.words[end_word - 1]!.end_ms });
+  });
+  const bar = useRef<HTMLDivElement>(null);
+  // Another version counts its words anew.
+  useEffect(() => chosen.clear(), [transcript.version]);
+
   useEffect(() => void corrections.sees(transcript.version ?? 1), [transcript.version, corrections]);
 
   const goTo = (at: number) => {
@@ -72,10 +80,11 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     clock.hold();
     setDraft({ startMs: one.start_ms, began: text, text });
   };
+  const toCursor = () => requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>("[data-word][tabindex]")?.focus({ preventScroll: true }));
   const leave = useCallback(() => {
     setDraft(null);
     clock.release();
-    requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>("[data-word][tabindex]")?.focus({ preventScroll: true }));
+    toCursor();
   }, [clock]);
   const save = useCallback(
     (segment: number, text: string) => {
@@ -111,13 +120,18 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     const word = aimed.current ?? wordOf(event.target);
     if (word === null || wordOf(event.target) === null || event.ctrlKey || event.metaKey || event.altKey) return;
     const segment = segmentOf(transcript.segments, word);
+    if (event.key === "Escape") return chosen.clear();
     const to = {
       ArrowRight: word + 1,
       ArrowLeft: word - 1,
       ArrowDown: transcript.segments[segment + 1]?.first_word ?? word,
       ArrowUp: transcript.segments[Math.max(0, word > (transcript.segments[segment]?.first_word ?? 0) ? segment : segment - 1)]?.first_word ?? word,
     }[event.key];
-    if (to !== undefined) moveTo(to);
+    if (to !== undefined) {
+      if (event.shiftKey) chosen.extend(word, Math.min(transcript.words.length - 1, Math.max(0, to)));
+      else chosen.clear();
+      moveTo(to);
+    } else if (event.key === "Enter" && chosen.run) bar.current?.querySelector("button")?.click();
     else if (event.key === "Enter") {
       aimed.current = null;
       edit(segment);
@@ -128,23 +142,14 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
   const click = (event: MouseEvent) => {
     const word = wordOf(event.target);
     if (word === null || !document.getSelection()?.isCollapsed) return;
+    chosen.clear();
     setCursor(word);
     jump(transcript.words[word]!.start_ms);
   };
-  const selected = () => {
-    const selection = document.getSelection();
-    if (!selection || selection.isCollapsed || editing !== null) return;
-    const ends = [wordOf(selection.anchorNode), wordOf(selection.focusNode)].filter((one): one is number => one !== null).sort((one, two) => one - two);
-    if (ends.length === 2 && ends[1]! > ends[0]!) onMark({ startMs: transcript.words[ends[0]!]!.start_ms, endMs: transcript.words[ends[1]!]!.end_ms });
-  };
-
   const menu = useCallback(
     (paragraph: Paragraph): MenuItem[] => {
-      const give = (to: string | null, name = "") =>
-        void corrections.speakers([{ op: "split", words: [{ first_word: paragraph.firstWord, end_word: paragraph.endWord }], to, name }], splitBack(transcript, paragraph), t("splitDone"));
       const own = speakers.find((one) => one.id === paragraph.speaker);
-      const items: MenuItem[] = speakers.map((one) => ({ label: t("saidBy", { name: nameOf(one.id) }), checked: one.id === paragraph.speaker, onSelect: () => one.id !== paragraph.speaker && give(one.id) }));
-      items.push({ label: t("newSpeaker"), icon: "plus", onSelect: () => give(null) });
+      const items = saidByItems({ transcript, speakers, nameOf, corrections }, { first_word: paragraph.firstWord, end_word: paragraph.endWord }, paragraph.speaker);
       if (own) items.push({ label: t("renameSpeaker", { name: nameOf(own.id) }), icon: "pencil", onSelect: () => setNaming(own) });
       items.push({ label: t("correct"), icon: "text", onSelect: () => edit(paragraph.firstSegment) });
       return items;
@@ -163,6 +168,7 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
         <Row
           transcript={transcript} paragraph={paragraph} speakers={ids} nameOf={nameOf} cursor={holds ? tab : null} editing={edits ? editing : null} draft={edits ? draft : null}
           hits={hits} hit={hit && hit.endWord > paragraph.firstWord && hit.firstWord < paragraph.endWord ? hit : null}
+          chosen={chosen.run && chosen.run.end_word > paragraph.firstWord && chosen.run.first_word < paragraph.endWord ? chosen.run : null}
           menu={mayWrite && speakers.length > 0 ? menu : null} onJump={jump} onSave={save} onLeave={leave}
         />
       </div>,
@@ -176,21 +182,16 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
         {mayWrite && <Button small kind="quiet" icon="undo" disabled={corrections.undoable.value === 0} onClick={() => corrections.undo()} aria-label={t("undo")} title={t("undo")} />}
       </div>
       <p id="word-help" class="visually-hidden">{t("wordHelp")}</p>
-      <div class="words-scroll" ref={scroller} onKeyDown={press} onClick={click} onMouseUp={selected} onDblClick={(event) => { const word = wordOf(event.target); if (word !== null) { document.getSelection()?.removeAllRanges(); edit(segmentOf(transcript.segments, word)); } }}>
+      <div class="words-scroll" ref={scroller} onKeyDown={press} onClick={click} onDblClick={(event) => { const word = wordOf(event.target); if (word !== null) { document.getSelection()?.removeAllRanges(); edit(segmentOf(transcript.segments, word)); } }}>
         <div class="words-all" style={{ blockSize: `${rows.heights.total}px` }}>
           <div class="words-shown" style={{ transform: `translateY(${rows.heights.top(rows.first)}px)` }}>{list}</div>
         </div>
       </div>
       {!following.value && <Button class="words-follow" small icon="down" onClick={() => { following.value = true; }}>{t("follow")}</Button>}
+      {mayWrite && chosen.run && editing === null && <ChosenBar bar={bar} run={chosen.run} transcript={transcript} speakers={speakers} nameOf={nameOf} corrections={corrections} onClear={() => { chosen.clear(); toCursor(); }} />}
       <Tip scroller={scroller} transcript={transcript} />
       <ConflictDialog corrections={corrections} />
       {naming && <NameDialog speaker={naming} label={nameOf(naming.id)} corrections={corrections} onClose={() => setNaming(null)} />}
     </section>
   );
-}
-
-function wordOf(target: EventTarget | null): number | null {
-  const element = target instanceof Element ? target : target instanceof Node ? target.parentElement : null;
-  const found = element?.closest<HTMLElement>("[data-word]");
-  return found ? Number(found.dataset["word"]) : null;
 }

@@ -9,6 +9,7 @@ import { Editor, type Draft } from "./editor";
 import { t } from "./messages";
 import { doubtsOf, type Paragraph, type Transcript } from "./paragraphs";
 import type { Hit } from "./search/search";
+import type { WordRun } from "./speakers/speaker-edits";
 
 export interface RowProps {
   transcript: Transcript;
@@ -22,6 +23,8 @@ export interface RowProps {
   draft: Draft | null;
   hits: Hit[];
   hit: Hit | null;
+  /** Words that are chosen, where some are in this paragraph. */
+  chosen: WordRun | null;
   menu: ((paragraph: Paragraph) => MenuItem[]) | null;
   onJump: (ms: number) => void;
   onSave: (segment: number, text: string) => void;
@@ -45,7 +48,7 @@ export function Row(props: RowProps) {
   );
 }
 
-function Words({ transcript, paragraph, cursor, editing, draft, hits, hit, onSave, onLeave }: RowProps) {
+function Words({ transcript, paragraph, cursor, editing, draft, hits, hit, chosen, onSave, onLeave }: RowProps) {
   const gap = space(transcript.language);
   return useMemo(() => {
     const marked = marksOf(hits, paragraph);
@@ -64,7 +67,8 @@ function Words({ transcript, paragraph, cursor, editing, draft, hits, hit, onSav
         const doubts = doubtsOf(word, segment);
         const isHit = marked.has(index);
         const isHere = hit !== null && index >= hit.firstWord && index < hit.endWord;
-        const looks = `word${doubts.length ? " doubtful" : ""}${word.filler ? " filler" : ""}${isHit ? " hit" : ""}${isHere ? " hit-here" : ""}`;
+        const isChosen = chosen !== null && index >= chosen.first_word && index < chosen.end_word;
+        const looks = `word${doubts.length ? " doubtful" : ""}${word.filler ? " filler" : ""}${isHit ? " hit" : ""}${isHere ? " hit-here" : ""}${isChosen ? " chosen" : ""}`;
         words.push(
           <span
             key={index}
@@ -83,7 +87,7 @@ function Words({ transcript, paragraph, cursor, editing, draft, hits, hit, onSav
       parts.push(<span key={segment.start_ms} class="sentence" data-segment={at}>{words}</span>);
     }
     return <div class="words-text" lang={transcript.language ?? undefined} dir="auto">{parts}</div>;
-  }, [transcript, paragraph, cursor, editing, draft, hits, hit, gap]);
+  }, [transcript, paragraph, cursor, editing, draft, hits, hit, chosen, gap]);
 }
 
 function marksOf(hits: Hit[], paragraph: Paragraph): Set<number> {

@@ -4,10 +4,10 @@ import { Button } from "~/components/button";
 import { Dialog } from "~/components/dialog";
 import { TextField } from "~/components/fields";
 import { common } from "~/i18n/common";
-import type { Speaker } from "../data";
-import { t } from "./messages";
+import type { Speaker } from "../../data";
+import { t } from "../messages";
 import { renameBack } from "./speaker-edits";
-import type { Corrections } from "./store";
+import type { Corrections } from "../store";
 
 export function NameDialog({ speaker, label, corrections, onClose }: { speaker: Speaker; label: string; corrections: Corrections; onClose: () => void }) {
   const [name, setName] = useState(speaker.name ?? "");
