@@ -20,6 +20,7 @@ from cli import access_rules
 from cli.access.audit import add_audit
 from cli.access.clients import add_clients
 from cli.access.keys import add_keys
+from cli.access.service_accounts import add_service_accounts
 from cli.access.shares import add_shares
 from cli.api import credentials
 from cli.api.client import JSON, Client
@@ -31,7 +32,7 @@ from cli.commands import projects as project_commands
 from cli.commands.demo import DEMO_VIDEO, demo
 from cli.commands.download import download
 from cli.commands.export import add_export, export
-from cli.commands.organisation import billing, data
+from cli.commands.organisation import billing, data, presets
 from cli.commands.preview import add_preview, preview
 from cli.commands.replay import replay
 from cli.commands.run import check_options, check_source, run_project
@@ -41,7 +42,7 @@ from cli.exit_codes import CliError, ExitCode, exit_code_table
 from cli.options.parser import Parser, add_command, add_group
 from cli.options.project import add_project_options
 from cli.output.terminal import Display, wrap_lines
-from cli.people import mails, members, notifications
+from cli.people import account, mails, members, notifications
 from schemas.page_rights import PageRights
 
 LINE_CHARS = 120
@@ -70,13 +71,17 @@ def make_parser() -> argparse.ArgumentParser:
     add_webhooks(commands, _ask)
     add_listen(commands, _ask)
     add_keys(commands, _ask, stack.positive)
+    add_service_accounts(commands, _ask, stack.positive)
     add_clients(commands, _ask, stack.positive)
     add_audit(commands, _ask, stack.positive)
     members.add_people(commands, _ask)
+    account.add_account(commands, _ask)
     notifications.add_notifications(commands, _ask)
     _add_dead(commands)
     billing.add_billing(commands, _ask)
+    billing.add_plans(commands, _ask)
     data.add_organisation(commands, _ask)
+    presets.add_presets(commands, _ask)
     stack.register(commands)
     mails.register(commands)
     access_rules.register(commands)

@@ -22,6 +22,7 @@ from api.access.key_models import (
     key_fields,
     parse_networks,
 )
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, invalid, not_found, require
@@ -134,7 +135,15 @@ async def get_key(call: Call[None, None]) -> Reply:
     """Read a key, without the key itself."""
     async with call.rows() as rows:
         row = require(await api_keys.find_key_row(rows, call.org_id, call.ids["key_id"]), "key")
-    return Reply(body=ApiKey(**key_fields(row, call.now)))
+    return _answer(row, call)
+
+
+def _answer(row: Row, call: Call[Any, Any]) -> Reply:
+    return reply_with_etag(ApiKey(**key_fields(row, call.now)), _etag(row, call))
+
+
+def _etag(row: Row, call: Call[Any, Any]) -> str:
+    return etag_of_parts("key", ApiKey(**key_fields(row, call.now)), ChangeKey.__struct_fields__)
 
 
 async def _lock_usable(rows: Connection, call: Call[Any, Any]) -> Row:
@@ -157,6 +166,7 @@ async def change_key(call: Call[ChangeKey, None]) -> Reply:
         _require_future(call, request.expires_at)
     async with call.rows() as rows:
         before = await _lock_usable(rows, call)
+        check_if_held(call.request, _etag(before, call), resource="key")
         networks = before["allowed_addresses"]
         if request.allowed_addresses is not UNSET:
             networks = parse_networks(request.allowed_addresses or [])
@@ -168,7 +178,7 @@ async def change_key(call: Call[ChangeKey, None]) -> Reply:
             expires_at=before["expires_at"] if request.expires_at is UNSET else request.expires_at,
             allowed_addresses=networks,
         )
-    return Reply(body=ApiKey(**key_fields(row, call.now)))
+    return _answer(row, call)
 
 
 async def rotate_key(call: Call[RotateKey, None]) -> Reply:
@@ -266,7 +276,7 @@ OPERATIONS = (
         request=ChangeKey,
         check=address_errors,
         response=ApiKey,
-        problems=("key-ended",),
+        problems=("key-ended", "changed-meanwhile"),
     ),
     Operation(
         method="POST",

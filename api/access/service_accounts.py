@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.access.keys import require_held
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, not_found, require
@@ -77,6 +78,14 @@ def _view(row: Row) -> ServiceAccount:
     return ServiceAccount(**fields | {"created_by": parse_actor(row["created_by"])})
 
 
+def _answer(account: ServiceAccount) -> Reply:
+    return reply_with_etag(account, _etag(account))
+
+
+def _etag(account: ServiceAccount) -> str:
+    return etag_of_parts("service-account", account, ChangeServiceAccount.__struct_fields__)
+
+
 async def create_service_account(call: Call[CreateServiceAccount, None]) -> Reply:
     """Make a service account; its keys are made with its id."""
     require_held(call, ROLES[call.body.role])
@@ -111,7 +120,7 @@ async def get_service_account(call: Call[None, None]) -> Reply:
     """Read a service account."""
     async with call.rows() as rows:
         row = await service_accounts.find_service_account_row(rows, call.org_id, call.ids["service_account_id"])
-    return Reply(body=_view(require(row, "service account")))
+    return _answer(_view(require(row, "service account")))
 
 
 async def change_service_account(call: Call[ChangeServiceAccount, None]) -> Reply:
@@ -123,12 +132,13 @@ async def change_service_account(call: Call[ChangeServiceAccount, None]) -> Repl
         )
         if before["disabled_at"] is not None:
             raise ApiProblem("service-account-disabled", "The service account is disabled for good: make a new one.")
+        check_if_held(call.request, _etag(_view(before)), resource="service account")
         role: ServiceRole = before["role"] if request.role is UNSET else request.role
         if role != before["role"]:
             require_held(call, ROLES[role])
         name = before["name"] if request.name is UNSET else request.name
         row = await service_accounts.change_service_account(rows, call.org_id, account_id, name=name, role=role)
-    return Reply(body=_view(row))
+    return _answer(_view(row))
 
 
 async def disable_service_account(call: Call[None, None]) -> Reply:
@@ -190,7 +200,7 @@ OPERATIONS = (
         handler=change_service_account,
         request=ChangeServiceAccount,
         response=ServiceAccount,
-        problems=("service-account-disabled",),
+        problems=("service-account-disabled", "changed-meanwhile"),
     ),
     Operation(
         method="DELETE",

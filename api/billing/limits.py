@@ -8,12 +8,13 @@ from uuid import UUID
 
 import msgspec
 
+from api.http.conditional import check_if_held, etag_of_parts, held_tags, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError, not_found
 from core.infra.postgres.connection import Connection, org_transaction
 from core.services.billing.quotas import Excess, Quota, read_quota
 from core.services.billing.seats import SeatsTaken, list_excesses, read_seats
-from core.storage.billing.plans import write_plan
+from core.storage.billing.plans import lock_plan, write_plan
 from core.storage.billing.usage import Used
 from schemas.options.plans import Plan, PlanName, read_plans
 
@@ -56,7 +57,12 @@ async def list_plans(call: Call[None, None]) -> Reply:
 async def get_limits(call: Call[None, None]) -> Reply:
     """Read the plan and what was used of it; what is at work counts until it fails or is cancelled."""
     async with call.rows() as rows:
-        return Reply(body=await _limits(rows, call, call.org_id))
+        limits = await _limits(rows, call, call.org_id)
+    return reply_with_etag(limits, _etag(limits))
+
+
+def _etag(limits: Limits) -> str:
+    return etag_of_parts("plan", limits, ("plan",))
 
 
 async def set_plan(call: Call[SetPlan, None]) -> Reply:
@@ -67,9 +73,14 @@ async def set_plan(call: Call[SetPlan, None]) -> Reply:
         error = FieldError(pointer="/plan", detail=f"It must be one of {names}.")
         raise ApiProblem("invalid", error.detail, errors=[error])
     async with org_transaction(call.context.pool, org_id) as rows:
+        if held_tags(call.request):
+            if not await lock_plan(rows, org_id):
+                raise not_found("organisation")
+            check_if_held(call.request, _etag(await _limits(rows, call, org_id)), resource="plan")
         if not await write_plan(rows, org_id, call.body.plan, call.now):
             raise not_found("organisation")
-        return Reply(body=await _limits(rows, call, org_id))
+        limits = await _limits(rows, call, org_id)
+    return reply_with_etag(limits, _etag(limits))
 
 
 async def _limits(rows: Connection, call: Call[Any, Any], org_id: UUID) -> Limits:
@@ -117,5 +128,6 @@ OPERATIONS = (
         request=SetPlan,
         transactional=False,
         response=Limits,
+        problems=("changed-meanwhile",),
     ),
 )

@@ -6,7 +6,8 @@ ours holds a comma.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from api.http.operations import Reply
 from api.problems.problem_details import ApiProblem
 
 ANY = "*"
+OPTIONALLY_HELD = "changed-meanwhile"
+"""Problem of an operation that compares If-Match where it is sent, and goes through without."""
 
 
 def is_unchanged(request: Request, etag: str) -> bool:
@@ -52,6 +55,24 @@ def check_held(request: Request, etag: str, *, resource: str, changed: ApiProble
     if {ANY, etag}.isdisjoint(tags):
         changed.headers.setdefault("ETag", etag)
         raise changed
+
+
+def check_if_held(request: Request, etag: str, *, resource: str) -> None:
+    """Raise ``changed-meanwhile`` where If-Match is sent and names another version, with the ETag that is there."""
+    tags = held_tags(request)
+    if tags and {ANY, etag}.isdisjoint(tags):
+        raise ApiProblem(OPTIONALLY_HELD, f"The {resource} was changed since it was read.", headers={"ETag": etag})
+
+
+def etag_of_parts(kind: str, resource: msgspec.Struct, names: Sequence[str]) -> str:
+    """ETag of the fields that a PATCH replaces: use, progress and state do not change it."""
+    parts = msgspec.json.encode([getattr(resource, name) for name in names])
+    return f'"{kind}-{hashlib.sha256(parts).hexdigest()[:16]}"'
+
+
+def reply_with_etag(resource: msgspec.Struct, etag: str) -> Reply:
+    """A reply whose resource a PATCH may be conditional on."""
+    return Reply(body=resource, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
 
 
 def _tags(request: Request, name: str) -> list[str]:

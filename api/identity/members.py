@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
+from api.http.conditional import check_if_held, reply_with_etag
 from api.http.operations import Call, Operation, Reply
+from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.identity.requests import Email, Locale, MailedCode, visitor_of
 from api.problems.problem_details import not_found
 from core.domain.identity.actors import Actor, parse_actor
@@ -18,6 +21,9 @@ from core.storage.identity import invitations, memberships
 from core.storage.identity.invitations import InvitationRecord
 from core.storage.identity.memberships import MemberRecord
 from schemas.access.permissions import Role
+
+MAX_LISTED = 1000
+"""More than other lists have: who belongs to an organisation is mostly wanted whole."""
 
 
 class OrganisationMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +40,17 @@ class OrganisationMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrganisationMemberList(msgspec.Struct, frozen=True, kw_only=True):
-    """The members of the organisation, oldest first."""
+    """Members of the organisation, oldest first. ``next_cursor`` is absent on the last page."""
 
     items: list[OrganisationMember]
+    next_cursor: str | None = None
+
+
+class ListPeople(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Page of a list of members or invitations."""
+
+    limit: Annotated[int, Meta(ge=1, le=MAX_LISTED)] = MAX_LISTED
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
 
 
 class ChangeMember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,9 +87,10 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvitationList(msgspec.Struct, frozen=True, kw_only=True):
-    """The open invitations of the organisation, newest first."""
+    """Open invitations of the organisation, newest first. ``next_cursor`` is absent on the last page."""
 
     items: list[Invitation]
+    next_cursor: str | None = None
 
 
 class AcceptInvitation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,21 +119,33 @@ def _invitation(record: InvitationRecord) -> Invitation:
     return Invitation(invited_by=parse_actor(record.invited_by), **{name: getattr(record, name) for name in names})
 
 
-async def list_members(call: Call[None, None]) -> Reply:
+async def list_members(call: Call[None, ListPeople]) -> Reply:
     """List who belongs to the organisation."""
+    query, ring, scope = call.query, call.context.ring, f"members/{call.org_id}"
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        listed = await memberships.list_members(rows, call.org_id)
-    return Reply(body=OrganisationMemberList(items=[_member(record) for record in listed]))
+        found = await memberships.list_member_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
+    items = [_member(MemberRecord(**dict(row))) for row in found[: query.limit]]
+    cursor = next_cursor(ring, scope, found, query.limit, "user_id")
+    return Reply(body=OrganisationMemberList(items=items, next_cursor=cursor))
 
 
 async def change_member(call: Call[ChangeMember, None]) -> Reply:
     """Give a member another role; it counts within five seconds.
 
     No caller gives or takes a role with permissions that it lacks, and only owners touch owners. The last owner stays.
+    The ETag of a member is `"member-"` with the role in it: `"member-editor"`.
     """
     async with call.rows() as rows:
+        await memberships.lock_organisation_roles(rows, call.org_id)
+        for before in await memberships.list_members(rows, call.org_id, call.ids["user_id"]):
+            check_if_held(call.request, _etag(before.role), resource="member")
         member = await members.change_role(rows, call.org_id, _giver(call), call.ids["user_id"], call.body.role)
-    return Reply(body=_member(member))
+    return reply_with_etag(_member(member), _etag(member.role))
+
+
+def _etag(role: Role) -> str:
+    return f'"member-{role}"'
 
 
 async def remove_member(call: Call[None, None]) -> Reply:
@@ -147,11 +174,15 @@ async def invite(call: Call[Invite, None]) -> Reply:
     return Reply(body=_invitation(record))
 
 
-async def list_invitations(call: Call[None, None]) -> Reply:
+async def list_invitations(call: Call[None, ListPeople]) -> Reply:
     """List the open invitations."""
+    query, ring, scope = call.query, call.context.ring, f"invitations/{call.org_id}"
+    after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        listed = await invitations.list_invitations(rows, call.org_id)
-    return Reply(body=InvitationList(items=[_invitation(record) for record in listed]))
+        found = await invitations.list_invitation_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
+    items = [_invitation(InvitationRecord(**dict(row))) for row in found[: query.limit]]
+    cursor = next_cursor(ring, scope, found, query.limit, "invitation_id")
+    return Reply(body=InvitationList(items=items, next_cursor=cursor))
 
 
 async def revoke_invitation(call: Call[None, None]) -> Reply:
@@ -181,7 +212,9 @@ OPERATIONS = (
         permission="members:read",
         summary="List who belongs to the organisation",
         handler=list_members,
+        query=ListPeople,
         response=OrganisationMemberList,
+        problems=("cursor-invalid",),
     ),
     Operation(
         method="PATCH",
@@ -193,7 +226,7 @@ OPERATIONS = (
         handler=change_member,
         request=ChangeMember,
         response=OrganisationMember,
-        problems=("role-refused", "last-owner"),
+        problems=("role-refused", "last-owner", "changed-meanwhile"),
     ),
     Operation(
         method="DELETE",
@@ -227,7 +260,9 @@ OPERATIONS = (
         permission="members:read",
         summary="List the open invitations",
         handler=list_invitations,
+        query=ListPeople,
         response=InvitationList,
+        problems=("cursor-invalid",),
     ),
     Operation(
         method="DELETE",

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Meta
 
 from api.http.browsers.cross_origin import ORIGIN
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.identity.requests import OrganisationName
 from api.problems.problem_details import FieldError, require
+from core.infra.postgres.connection import Row
 from core.services.identity import members
 from core.services.identity.identity_log import note_identity_event
 from core.storage.identity import memberships
@@ -75,7 +77,15 @@ async def get_organisation(call: Call[None, None]) -> Reply:
     """Read the organisation and its settings."""
     async with call.rows() as rows:
         row = require(await memberships.read_organisation(rows, call.org_id), "organisation")
-    return Reply(body=Organisation(**dict(row)))
+    return _answer(row)
+
+
+def _answer(row: Row) -> Reply:
+    return reply_with_etag(Organisation(**dict(row)), _etag(row))
+
+
+def _etag(row: Row) -> str:
+    return etag_of_parts("organisation", Organisation(**dict(row)), ChangeOrganisation.__struct_fields__)
 
 
 async def change_organisation(call: Call[ChangeOrganisation, None]) -> Reply:
@@ -86,12 +96,13 @@ async def change_organisation(call: Call[ChangeOrganisation, None]) -> Reply:
     async with call.rows() as rows:
         await memberships.lock_organisation_roles(rows, call.org_id)
         row = require(await memberships.read_organisation(rows, call.org_id), "organisation")
+        check_if_held(call.request, _etag(row), resource="organisation")
         name = row["name"] if call.body.name is None else call.body.name
         origins = row["allowed_origins"] if call.body.allowed_origins is None else call.body.allowed_origins
         await memberships.write_organisation(rows, call.org_id, name=name, allowed_origins=sorted(set(origins)))
         changed = require(await memberships.read_organisation(rows, call.org_id), "organisation")
     note_identity_event("organisation.changed", actor=call.caller.actor, org_id=call.org_id, address=call.address)
-    return Reply(body=Organisation(**dict(changed)))
+    return _answer(changed)
 
 
 OPERATIONS = (
@@ -131,6 +142,6 @@ OPERATIONS = (
         request=ChangeOrganisation,
         response=Organisation,
         check=check_origins,
-        problems=("not-found",),
+        problems=("not-found", "changed-meanwhile"),
     ),
 )

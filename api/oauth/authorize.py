@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.http.auth import Caller
 from api.http.browsers.client_address import client_address
-from api.http.browsers.cookies import is_secure, read_access_cookie, set_cookies
+from api.http.browsers.cookies import clear_cookies, is_secure, read_access_cookie, set_cookies
 from api.http.browsers.cross_origin import origin_of
 from api.http.context import ApiContext
 from api.http.middleware import report_bug
@@ -28,6 +28,7 @@ from api.oauth.metadata import AUTHORIZE
 from api.oauth.page_html import (
     SIGN_IN,
     SIGN_IN_CODE,
+    WITH_PASSKEY,
     Consent,
     OrganisationChoice,
     code_page,
@@ -62,6 +63,8 @@ from core.storage.oauth.clients import ClientRecord
 from schemas.access.permissions import permissions_of_role
 
 FORM_LIFE_S = 3600
+WEB_SIGN_IN = "/app/sign-in"
+"""Page of the web app that signs in by everything there is, and then opens the address of its `back`."""
 MAX_EMAIL, MAX_PASSWORD, MAX_CODE = 254, 256, 200
 Page = Callable[[Request, ApiContext], Coroutine[Any, Any, Response]]
 
@@ -162,9 +165,11 @@ async def answer(request: Request, context: ApiContext) -> Response:
 
 
 async def sign_in(request: Request, context: ApiContext) -> Response:
-    """Sign in by password: a new session, or the page of the second factor."""
+    """Sign in by password: a new session, or the page of the second factor; passkeys are the web app's."""
     form = await _read_own_form(request, context)
     client_request = await _read_request(context, form.get("request", ""))
+    if form.get("with") == WITH_PASSKEY:
+        return _to_web_app(context, client_request)
     email = form.get("email", "")[:MAX_EMAIL]
     visitor = _visitor(request, context)
     context.sign_ins.require(visitor.address)
@@ -175,9 +180,8 @@ async def sign_in(request: Request, context: ApiContext) -> Response:
     except IdentityRefused as refused:
         return sign_in_page(client_request.query, app=client_request.app, email=email, fault=refused.detail, status=401)
     if isinstance(outcome, second_factors.Challenge):
-        if set(outcome.factors) <= {"passkey"}:
-            fault = "This account has a passkey as its second factor: sign in to Clipstream first, then open the app."
-            return sign_in_page(client_request.query, app=client_request.app, email=email, fault=fault, status=401)
+        if "totp" not in outcome.factors:  # a passkey, and perhaps recovery codes, which that page takes as well
+            return _to_web_app(context, client_request)
         return code_page(client_request.query, challenge=outcome.token)
     return _signed_in(context, client_request, outcome)
 
@@ -271,6 +275,17 @@ def _signed_in(context: ApiContext, client_request: ClientRequest, tokens: Sessi
         refresh=(tokens.refresh_token, tokens.refresh_life_s),
         secure=is_secure(context.settings),
     )
+    return response
+
+
+def _to_web_app(context: ApiContext, client_request: ClientRequest) -> Response:
+    """Let somebody sign in on the web app's page, which runs the script of passkeys, and ask again.
+
+    The browser's session goes first: with it that page would come back at once, as whoever was signed in.
+    """
+    back = urlencode({"back": f"{AUTHORIZE}?{client_request.query}"})
+    response = _redirect(f"{WEB_SIGN_IN}?{back}")
+    clear_cookies(response, secure=is_secure(context.settings))
     return response
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from msgspec import UNSET
 
 from api.access.keys import require_held
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.oauth.client_models import (
@@ -25,7 +26,7 @@ from api.oauth.client_models import (
 )
 from api.problems.problem_details import ApiProblem, invalid, invalid_fields, not_found, require
 from core.domain.oauth.scopes import APP_SCOPES, name_fault
-from core.infra.postgres.connection import Connection
+from core.infra.postgres.connection import Connection, Row
 from core.services.identity.opaque_tokens import mint_token
 from core.storage.identity.service_accounts import find_service_account_row
 from core.storage.oauth import clients
@@ -93,7 +94,15 @@ async def get_client(call: Call[None, None]) -> Reply:
     """Read a client of the organisation."""
     async with call.rows() as rows:
         row = await clients.find_client_row(rows, call.org_id, call.ids["client_id"])
-    return Reply(body=OAuthClient(**client_fields(require(row, "OAuth client"))))
+    return _answer(require(row, "OAuth client"))
+
+
+def _answer(row: Row) -> Reply:
+    return reply_with_etag(OAuthClient(**client_fields(row)), _etag(row))
+
+
+def _etag(row: Row) -> str:
+    return etag_of_parts("client", OAuthClient(**client_fields(row)), ChangeClient.__struct_fields__)
 
 
 async def change_client(call: Call[ChangeClient, None]) -> Reply:
@@ -101,6 +110,7 @@ async def change_client(call: Call[ChangeClient, None]) -> Reply:
     request, client_id = call.body, call.ids["client_id"]
     async with call.rows() as rows:
         before = require(await clients.lock_client_row(rows, call.org_id, client_id), "OAuth client")
+        check_if_held(call.request, _etag(before), resource="OAuth client")
         parts: dict[str, Any] = {
             name: before[name] if getattr(request, name) is UNSET else getattr(request, name)
             for name in ChangeClient.__struct_fields__
@@ -118,7 +128,7 @@ async def change_client(call: Call[ChangeClient, None]) -> Reply:
             await _require_account(rows, call, request.service_account_id)
         parts["scopes"] = _ordered(parts["scopes"])
         row = await clients.change_client(rows, call.org_id, client_id, **parts)
-    return Reply(body=OAuthClient(**client_fields(row)))
+    return _answer(row)
 
 
 async def rotate_secret(call: Call[RotateClientSecret, None]) -> Reply:
@@ -196,6 +206,7 @@ OPERATIONS = (
         handler=change_client,
         request=ChangeClient,
         response=OAuthClient,
+        problems=("changed-meanwhile",),
     ),
     Operation(
         method="POST",

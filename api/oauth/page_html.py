@@ -14,6 +14,8 @@ from core.domain.oauth.scopes import SENTENCES
 from schemas.access.permissions import AppScope, Role
 
 SIGN_IN, SIGN_IN_CODE = "/oauth/sign-in", "/oauth/sign-in/code"
+WITH_PASSKEY = "passkey"
+"""Value of the field `with` of who signs in by a passkey."""
 ROLE_NAMES: Mapping[Role, str] = {
     "owner": "an owner",
     "admin": "an admin",
@@ -36,7 +38,8 @@ _SIGN_IN = """<h1>Sign in</h1><p class="soft">{reason}</p>{notice}<form method="
 <input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="{email}"{first}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256"{second}>
-<div class="actions"><button>Sign in</button></div></form>"""
+<div class="actions"><button>Sign in</button>
+<button class="plain" name="with" value="{passkey}" formnovalidate>Use a passkey</button></div></form>"""
 _CODE = """<h1>One more step</h1><p class="soft">Type the six digits of your authenticator app, or a recovery code.</p>
 {notice}<form method="post" action="{action}">{request}<input type="hidden" name="challenge" value="{challenge}">
 <label for="code">Code</label>
@@ -86,6 +89,7 @@ def sign_in_page(request: str, *, app: str, email: str = "", fault: str = "", st
         reason=f"{escape(app)} asks for access to Clipstream. Sign in to answer it." if app else "",
         notice=_notice(fault),
         action=SIGN_IN,
+        passkey=WITH_PASSKEY,
         request=_hidden_request(request),
         email=escape(email),
         first="" if email else " autofocus",

@@ -10,6 +10,7 @@ import msgspec
 
 from api.http.answer_form.sparse_fields import MAX_CHARACTERS, PARAMETER
 from api.http.answer_form.versions import HEADER, NEWEST, VERSIONS
+from api.http.conditional import OPTIONALLY_HELD
 from api.http.idempotency import KEY_PATTERN
 from api.http.operations import WRITES, HeaderField, Operation, path_parameters
 from api.openapi.examples import ID, add_example, request_examples
@@ -227,11 +228,13 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         parameters.append(
             {"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text}
         )
-    if HELD in operation.problems:
+    if HELD in operation.problems or OPTIONALLY_HELD in operation.problems:
+        is_required = HELD in operation.problems
         text = "The ETag of the version that was read; `*` for any version."
+        text += "" if is_required else " Without it the change is made to whatever version is there."
         tag_schema = {"type": "string", "minLength": 1, "examples": ['"edit-1"']}
         parameters.append(
-            {"name": "If-Match", "in": "header", "required": True, "schema": tag_schema, "description": text}
+            {"name": "If-Match", "in": "header", "required": is_required, "schema": tag_schema, "description": text}
         )
     return parameters
 

@@ -307,6 +307,11 @@ CATALOGUE: Mapping[str, ProblemType] = {
         title="Somebody changed the brand kit meanwhile",
         remedy="Read it again, and send the change with the ETag it has now.",
     ),
+    "changed-meanwhile": ProblemType(
+        status=412,
+        title="Somebody changed it meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now, or without If-Match.",
+    ),
     "preset-changed": ProblemType(
         status=412,
         title="Somebody changed the preset meanwhile",

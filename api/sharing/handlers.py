@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import UNSET
 
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, not_found, require
@@ -118,7 +119,12 @@ async def list_shares(call: Call[None, ListShares]) -> Reply:
 async def get_share(call: Call[None, None]) -> Reply:
     """Read a link, without its address: how often it was opened, and when last."""
     async with call.rows() as rows:
-        return Reply(body=await _read(rows, call, call.ids["share_id"]))
+        share = await _read(rows, call, call.ids["share_id"])
+    return reply_with_etag(share, _etag(share))
+
+
+def _etag(share: Share) -> str:
+    return etag_of_parts("share", share, ("title", "expires_at", "allow_download", "show_organisation"))
 
 
 async def change_share(call: Call[ChangeShare, None]) -> Reply:
@@ -135,6 +141,7 @@ async def change_share(call: Call[ChangeShare, None]) -> Reply:
             raise ApiProblem("share-revoked", "The link was revoked: make a new one.")
         if call.caller.test and not before["test"]:
             raise ApiProblem("forbidden", "A test key changes the links of test keys only.")
+        check_if_held(call.request, _etag(await _read(rows, call, share_id)), resource="share")
         await shares.change_share(
             rows,
             call.org_id,
@@ -147,7 +154,8 @@ async def change_share(call: Call[ChangeShare, None]) -> Reply:
             ),
             token_hash=token_hash,
         )
-        return Reply(body=await _read(rows, call, share_id, token))
+        share = await _read(rows, call, share_id, token)
+    return reply_with_etag(share, _etag(share))
 
 
 async def revoke_share(call: Call[None, None]) -> Reply:
@@ -210,7 +218,7 @@ OPERATIONS = (
         request=ChangeShare,
         check=change_errors,
         response=Share,
-        problems=("share-revoked",),
+        problems=("share-revoked", "changed-meanwhile"),
     ),
     Operation(
         method="DELETE",

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from api.http.conditional import check_if_held, etag_of_parts, reply_with_etag
 from api.http.context import ApiContext
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, not_found, require
@@ -175,7 +176,12 @@ async def list_endpoints(call: Call[None, None]) -> Reply:
 async def get_endpoint(call: Call[None, None]) -> Reply:
     """Read a receiver."""
     async with call.rows() as rows:
-        return Reply(body=Endpoint(**await describe(rows, call, await find_endpoint(rows, call))))
+        endpoint = Endpoint(**await describe(rows, call, await find_endpoint(rows, call)))
+    return reply_with_etag(endpoint, _etag(endpoint))
+
+
+def _etag(endpoint: Endpoint) -> str:
+    return etag_of_parts("endpoint", endpoint, ("url", "events", "description", "paused_at"))
 
 
 async def prepare_change(call: Call[ChangeEndpoint, None]) -> None:
@@ -189,6 +195,9 @@ async def change_endpoint(call: Call[ChangeEndpoint, None], _checked: None) -> R
     changes = {name: None if value is UNSET else value for name, value in msgspec.structs.asdict(call.body).items()}
     filters = changes.pop("events")
     async with call.rows() as rows:
+        before = require(await endpoints.lock_endpoint_row(rows, call.org_id, call.ids["endpoint_id"]), "endpoint")
+        held = Endpoint(**await describe(rows, call, before))
+        check_if_held(call.request, _etag(held), resource="endpoint")
         row = await endpoints.update_endpoint(
             rows,
             call.org_id,
@@ -197,7 +206,8 @@ async def change_endpoint(call: Call[ChangeEndpoint, None], _checked: None) -> R
             at=call.now,
             **changes,
         )
-        return Reply(body=Endpoint(**await describe(rows, call, require(row, "endpoint"))))
+        endpoint = Endpoint(**await describe(rows, call, require(row, "endpoint")))
+    return reply_with_etag(endpoint, _etag(endpoint))
 
 
 async def delete_endpoint(call: Call[None, None]) -> Reply:
@@ -254,7 +264,7 @@ OPERATIONS = (
         handler=TwoPhaseHandler(prepare=prepare_change, commit=change_endpoint),
         request=ChangeEndpoint,
         response=Endpoint,
-        problems=("url-refused",),
+        problems=("url-refused", "changed-meanwhile"),
     ),
     Operation(
         method="DELETE",

@@ -1,4 +1,4 @@
-"""``clipstream keys``: make, list, rotate, revoke and check API keys."""
+"""``clipstream keys``: make, list, change, rotate, revoke and check API keys."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from cli.output.terminal import Display, plain_table
 from core.infra.secrets import BadKeyError, check_api_key
 
 MAX_OVERLAP_HOURS = 168
+NEVER = "never"
 _KEY = "its id, or the first digits of it, as `clipstream keys list` shows them"
 
 
 def add_keys(commands: Any, ask: Any, positive: Callable[[str], int]) -> None:
     """Add the commands of API keys."""
-    inner = add_group(commands, "keys", "API keys: make, list, rotate, revoke, check", "clipstream keys list")
+    inner = add_group(commands, "keys", "API keys: make, list, change, rotate, revoke, check", "clipstream keys list")
     create = add_command(
         inner,
         "create",
@@ -44,6 +45,7 @@ def add_keys(commands: Any, ask: Any, positive: Callable[[str], int]) -> None:
     )
     listing.add_argument("--limit", type=positive, default=20, metavar="N")
     listing.add_argument("--state", choices=("active", "expired", "revoked"))
+    _add_change(inner, ask)
     rotate = add_command(
         inner,
         "rotate",
@@ -66,6 +68,26 @@ def add_keys(commands: Any, ask: Any, positive: Callable[[str], int]) -> None:
     verify.add_argument("plain", metavar="KEY", help="the key; `-` reads it from the standard input")
     verify.add_argument("--json", action="store_true", help="print only JSON on stdout")
     verify.set_defaults(run=verify_key)
+
+
+def _add_change(inner: Any, ask: Any) -> None:
+    change = add_command(
+        inner,
+        "change",
+        "change name, end or networks of an API key; what is given replaces what was there",
+        ask(change_key),
+        "clipstream keys change 7d1f20aa --expires 2027-06-30",
+        "clipstream keys change 7d1f20aa --expires never --from-anywhere",
+    )
+    change.add_argument("key_id", metavar="KEY", help=_KEY)
+    change.add_argument("--name", metavar="NAME", help="of the key, for people")
+    change.add_argument("--expires", type=_end, metavar="DATE", help="when it ends by itself, or `never`")
+    change.add_argument("--address", action="append", metavar="CIDR", help="network that it is used from; or several")
+    change.add_argument("--from-anywhere", action="store_true", help="it is used from any network")
+
+
+def _end(text: str) -> str:
+    return text if text == NEVER else date_or_time(text)
 
 
 def _hours(text: str) -> int:
@@ -113,6 +135,22 @@ def list_keys(client: Client, args: Namespace, display: Display) -> tuple[int, J
         columns = ("key", "ends in", "state", "scopes", "last used (UTC)", "ends (UTC)", "name")
         display.table(plain_table("", columns, rows))
     return ExitCode.OK, page
+
+
+def change_key(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Change what was given of a key."""
+    if args.address and args.from_anywhere:
+        raise CliError(ExitCode.USAGE, "--address and --from-anywhere exclude each other")
+    request: JSON = {"name": args.name} if args.name is not None else {}
+    request |= {"expires_at": None if args.expires == NEVER else args.expires} if args.expires else {}
+    request |= {"allowed_addresses": args.address or []} if args.address or args.from_anywhere else {}
+    if not request:
+        raise CliError(ExitCode.USAGE, "name what to change: --name, --expires, --address or --from-anywhere")
+    key_id = _full_id(client, args.key_id)
+    changed = client.correct(f"/v1/keys/{key_id}", request)
+    if not args.json:
+        display.say(f"Key {short_id(key_id)} is changed.")
+    return ExitCode.OK, changed
 
 
 def rotate_key(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from cli.api.client import Client
+from cli.api.client import JSON, Client
 from cli.exit_codes import CliError, ExitCode
 
 MAX_PAGE_ITEMS = 100
+
+
+def list_all(client: Client, path: str, **query: object) -> list[JSON]:
+    """Items of all pages of a list."""
+    items: list[JSON] = []
+    cursor = None
+    while True:
+        page = client.get(path, cursor=cursor, **query)
+        items += page["items"]
+        cursor = page.get("next_cursor")
+        if not cursor:
+            return items
 
 
 def find_id(client: Client, path: str, field: str, typed: str, *, noun: str) -> str:
@@ -13,13 +25,8 @@ def find_id(client: Client, path: str, field: str, typed: str, *, noun: str) -> 
 
     ``field``: the item's id; ``noun``: what it is called, also by its commands. Raises CliError for none or several.
     """
-    ids, cursor = set[str](), None
-    while True:
-        page = client.get(path, limit=MAX_PAGE_ITEMS, cursor=cursor)
-        ids |= {item[field] for item in page["items"] if item[field].startswith(typed.lower())}
-        cursor = page.get("next_cursor")
-        if not cursor:
-            break
+    listed = list_all(client, path, limit=MAX_PAGE_ITEMS)
+    ids = {str(item[field]) for item in listed if item[field].startswith(typed.lower())}
     if len(ids) != 1:
         several = f"{len(ids)} {noun}s begin with" if ids else f"no {noun} begins with"
         raise CliError(ExitCode.USAGE, f"{several} {typed!r}: `clipstream {noun}s list` shows them")

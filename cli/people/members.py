@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from typing import Any, get_args
 
+from cli.access.typed_ids import list_all
 from cli.api.client import JSON, Client
 from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command, add_group
@@ -45,8 +46,7 @@ def add_people(commands: Any, ask: Any) -> None:
 
 def list_people(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Members and open invitations."""
-    members = client.get("/v1/members")["items"]
-    invitations = client.get("/v1/invitations")["items"]
+    members, invitations = list_all(client, "/v1/members"), list_all(client, "/v1/invitations")
     if not args.json:
         rows = [(member["email"], member["role"], member["name"], "") for member in members]
         rows += [
@@ -85,7 +85,7 @@ def invite(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
 
 def change_role(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Give a member another role."""
-    member = _entry_of(client.get("/v1/members")["items"], args.email)
+    member = _entry_of(list_all(client, "/v1/members"), args.email)
     if member is None:
         raise CliError(ExitCode.REFUSED, f"{args.email} does not belong to the organisation")
     changed = client.correct(f"/v1/members/{member['user_id']}", {"role": args.role})
@@ -96,10 +96,10 @@ def change_role(client: Client, args: Namespace, display: Display) -> tuple[int,
 
 def remove(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Remove a member, or take an invitation back."""
-    if (member := _entry_of(client.get("/v1/members")["items"], args.email)) is not None:
+    if (member := _entry_of(list_all(client, "/v1/members"), args.email)) is not None:
         client.delete(f"/v1/members/{member['user_id']}")
         removed = f"{args.email} does not belong to the organisation any more."
-    elif (invitation := _entry_of(client.get("/v1/invitations")["items"], args.email)) is not None:
+    elif (invitation := _entry_of(list_all(client, "/v1/invitations"), args.email)) is not None:
         client.delete(f"/v1/invitations/{invitation['invitation_id']}")
         removed = f"The invitation of {args.email} does not count any more."
     else:

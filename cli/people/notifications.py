@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from typing import Any, get_args
 
 from cli.api.client import JSON, Client
+from cli.api.sign_in import add_sign_in, signed_in
 from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command, add_group
 from cli.output.terminal import Display, plain_table
@@ -27,33 +24,12 @@ def add_notifications(commands: Any, ask: Any) -> None:
     set_parser.add_argument("--mail", choices=get_args(MailMode), help="a mail for each, one a day, or none")
     set_parser.add_argument("--push", choices=get_args(PushMode), help="web push to your browsers")
     for parser in (list_parser, set_parser):
-        text = "sign in as this person for the command; asks for the password, or reads it from standard input"
-        parser.add_argument("--as", dest="email", metavar="EMAIL", help=text)
-
-
-@contextmanager
-def _signed_in(client: Client, email: str | None) -> Iterator[Client]:
-    """The client of a person; without an address it has an access token already."""
-    if email is None:
-        yield client
-        return
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    session = client.post("/v1/auth/login", {"email": email, "password": password})
-    if session["state"] != "signed_in":
-        raise CliError(
-            ExitCode.REFUSED,
-            f"{email} has a second factor: sign in elsewhere, and set CLIPSTREAM_API_KEY to the access token",
-        )
-    with closing(client.with_bearer(session["access_token"])) as person:
-        try:
-            yield person
-        finally:
-            person.post("/v1/auth/logout")
+        add_sign_in(parser)
 
 
 def list_preferences(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The preferences of a person."""
-    with _signed_in(client, args.email) as person:
+    with signed_in(client, args) as person:
         preferences = person.get("/v1/account/notifications")
     _show(preferences, args, display)
     return ExitCode.OK, preferences
@@ -64,7 +40,7 @@ def change_preference(client: Client, args: Namespace, display: Display) -> tupl
     if args.mail is None and args.push is None:
         raise CliError(ExitCode.USAGE, "say what to change: --mail, --push, or both")
     change = {"kind": args.kind, "mail": args.mail, "push": args.push}
-    with _signed_in(client, args.email) as person:
+    with signed_in(client, args) as person:
         preferences = person.correct(
             "/v1/account/notifications",
             {"items": [{name: value for name, value in change.items() if value is not None}]},

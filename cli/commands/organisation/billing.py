@@ -1,4 +1,4 @@
-"""``clipstream usage``, ``limits``, ``billing``: what was used, what is left, and how it is paid."""
+"""``clipstream usage``, ``limits``, ``billing``, ``plans``: what was used, what is left, and how it is paid."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from cli.api.client import JSON, Client
 from cli.api.project_progress import duration_text
 from cli.exit_codes import ExitCode
-from cli.options.parser import add_command
+from cli.options.parser import add_command, add_group
 from cli.output.terminal import Display, plain_table
 
 BYTES_PER_GB = 10**9
 MS_PER_MINUTE = 60_000
+DEFAULT_PLAN = "default"
 
 
 def add_billing(commands: Any, ask: Any) -> None:
@@ -44,6 +45,40 @@ def add_billing(commands: Any, ask: Any) -> None:
     page = payments.add_mutually_exclusive_group()
     page.add_argument("--buy", metavar="PLAN", help="the page on which this plan is bought")
     page.add_argument("--portal", action="store_true", help="the page with invoices, on which the plan is changed")
+
+
+def add_plans(commands: Any, ask: Any) -> None:
+    """Add the commands of plans."""
+    text = "plans of the installation, and an operator's choice of one"
+    inner = add_group(commands, "plans", text, "clipstream plans list")
+    add_command(inner, "list", "list the plans", ask(list_plans), "clipstream plans list")
+    text = "set the plan of an organisation, as an operator; its month begins now"
+    example = "clipstream plans set 0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21 pro"
+    chosen = add_command(inner, "set", text, ask(set_plan), example)
+    chosen.add_argument("organisation", metavar="ORG_ID", help="id of the organisation")
+    chosen.add_argument("plan", metavar="PLAN", help=f"name of the plan; {DEFAULT_PLAN}: the installation's own choice")
+
+
+def list_plans(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The plans of the installation."""
+    plans = client.get("/v1/plans")
+    if not args.json:
+        fields = ("source_minutes", "exports", "storage_gb", "seats")
+        rows = [
+            (plan["name"], plan["title"], *("no limit" if plan[name] is None else f"{plan[name]:,}" for name in fields))
+            for plan in plans["items"]
+        ]
+        display.table(plain_table("", ("plan", "title", "minutes a month", "exports", "GB kept", "seats"), rows))
+    return ExitCode.OK, plans
+
+
+def set_plan(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Set the plan of an organisation."""
+    plan = None if args.plan == DEFAULT_PLAN else args.plan
+    limits = client.correct(f"/v1/admin/organisations/{args.organisation}/plan", {"plan": plan})
+    if not args.json:
+        display.say(f"The plan is {limits['plan']['title']}, its month ends on {limits['month_until'][:10]}.")
+    return ExitCode.OK, limits
 
 
 def show_usage(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

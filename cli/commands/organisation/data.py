@@ -1,18 +1,21 @@
-"""``clipstream organisation``: an archive of everything that it has, and its erasure."""
+"""``clipstream organisation``: archives of everything that it has, and its erasure."""
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from cli.access.dates import shown_time
 from cli.api.client import JSON, Client
+from cli.api.references import short_id
+from cli.api.sign_in import begin_session, switch_session
+from cli.commands.organisation.settings import add_settings
 from cli.exit_codes import CliError, ExitCode
 from cli.options.parser import add_command, add_group
-from cli.output.terminal import Display
+from cli.output.terminal import Display, plain_table
 
 POLL_S = 2.0
 BLOCK_BYTES = 2**20
@@ -20,22 +23,26 @@ ARCHIVES, ERASURE = "/v1/organisation/archives", "/v1/organisation/erasure"
 
 
 def add_organisation(commands: Any, ask: Any) -> None:
-    """Add the commands of an organisation's data."""
-    inner = add_group(
-        commands, "organisation", "archive or erase the whole organisation", "clipstream organisation export"
-    )
+    """Add the commands of an organisation and its data."""
+    text = "name, archives and erasure of the organisation; make another one"
+    inner = add_group(commands, "organisation", text, "clipstream organisation export")
+    add_settings(inner, ask)
     text = "make an archive of everything that the organisation has, and download it"
     export = add_command(
         inner, "export", text, ask(export_organisation), "clipstream organisation export --media --out acme.zip"
     )
     export.add_argument("--media", action="store_true", help="with recordings, clips and pictures")
     export.add_argument("--out", metavar="FILE", default="organisation.zip", help="(%(default)s)")
+    text = "list the archives of the organisation, newest first"
+    add_command(inner, "archives", text, ask(list_archives), "clipstream organisation archives")
     text = "erase the organisation: asks for the name of it and for a password, or reads them from standard input"
     erase = add_command(inner, "erase", text, ask(erase_organisation), "clipstream organisation erase ann@example.org")
     erase.add_argument("email", metavar="EMAIL", help="address of the owner who erases it")
     erase.add_argument("--code", metavar="CODE", help="one-time code, where the owner has a second factor")
     text = "show how far the erasure of the organisation is"
     add_command(inner, "erasure", text, ask(show_erasure), "clipstream organisation erasure")
+    text = "cancel the erasure of the organisation before its grace ends"
+    add_command(inner, "keep", text, ask(cancel_erasure), "clipstream organisation keep")
 
 
 def export_organisation(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -59,21 +66,33 @@ def export_organisation(client: Client, args: Namespace, display: Display) -> tu
     return ExitCode.OK, archive | {"saved": str(out)}
 
 
+def list_archives(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """All archives that are kept."""
+    archives = client.get(ARCHIVES)
+    if not archives["items"] and not args.json:
+        display.say("There is no archive: `clipstream organisation export` makes one.")
+    elif not args.json:
+        rows = [
+            (
+                short_id(archive["archive_id"]),
+                archive["state"],
+                "with media" if archive["media"] else "",
+                shown_time(archive["created_at"]),
+                shown_time(archive["expires_at"]),
+            )
+            for archive in archives["items"]
+        ]
+        display.table(plain_table("", ("archive", "state", "", "asked for (UTC)", "ends (UTC)"), rows))
+    return ExitCode.OK, archives
+
+
 def erase_organisation(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Sign in, and ask for the erasure of the organisation that the key belongs to."""
     me = client.get("/v1/me")
     name = _ask_line(f"Erase “{me['org_name']}” with everything that it has, for good? Type its name: ")
     if name != me["org_name"]:
         raise CliError(ExitCode.USAGE, "That is another name: nothing was erased.")
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    session = client.post("/v1/auth/login", {"email": args.email, "password": password})
-    if session["state"] == "second_factor":
-        if args.code is None:
-            raise CliError(ExitCode.USAGE, "The account has a second factor: add --code with a one-time code.")
-        session = client.post("/v1/auth/login/verify", {"challenge": session["challenge"], "code": args.code})
-    if session["org_id"] != me["org_id"]:
-        body = {"refresh_token": session["refresh_token"], "org_id": me["org_id"]}
-        session = client.post("/v1/auth/refresh", body)
+    session = switch_session(client, begin_session(client, args.email, args.code), me["org_id"])
     owner = client.with_bearer(session["access_token"])
     try:
         erasure = owner.post(ERASURE, {"name": name})
@@ -83,7 +102,7 @@ def erase_organisation(client: Client, args: Namespace, display: Display) -> tup
         display.say(
             f"The organisation is erased after {erasure['grace_until'][:16].replace('T', ' ')} UTC. Until then an"
         )
-        display.say("owner can cancel it: DELETE /v1/organisation/erasure.")
+        display.say("owner can cancel it: `clipstream organisation keep`.")
     return ExitCode.OK, erasure
 
 
@@ -93,6 +112,14 @@ def show_erasure(client: Client, args: Namespace, display: Display) -> tuple[int
     if not args.json:
         display.say(f"The erasure is {erasure['state']}; it was asked for on {erasure['requested_at'][:10]}.")
     return ExitCode.OK, erasure
+
+
+def cancel_erasure(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Cancel the erasure."""
+    client.delete(ERASURE)
+    if not args.json:
+        display.say("The organisation stays.")
+    return ExitCode.OK, {"cancelled": True}
 
 
 def _ask_line(question: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from argparse import ArgumentTypeError, Namespace
 from typing import Any
 
@@ -53,6 +54,9 @@ def add_webhooks(commands: Any, ask: Any) -> None:
     )
     turn.add_argument("--overlap-hours", type=float, default=24.0, metavar="N", help="for the old one (%(default)g)")
     turn.add_argument("--signing", choices=("hmac", "ed25519"), help="how messages are signed from now on")
+    text = "list the kinds of message, or show one with its schema and an example"
+    kinds = add_command(inner, "event-types", text, ask(list_event_types), "clipstream webhooks event-types")
+    kinds.add_argument("--show", metavar="TYPE", help="this one")
     parsers: list[Any] = [change, turn]
     for name, text, run in (
         ("pause", "let an endpoint rest; what is due waits", pause_endpoint),
@@ -69,6 +73,23 @@ def _typed_id(text: str) -> str:
     if not text.strip():
         raise ArgumentTypeError("an endpoint's id is not empty")
     return text.strip().lower()
+
+
+def list_event_types(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Kinds of message."""
+    kinds = client.get("/v1/webhooks/event-types")
+    if args.show is None:
+        if not args.json:
+            rows = [(kind["type"], kind["description"]) for kind in kinds["items"]]
+            display.table(plain_table("", ("type", "when it is sent"), rows))
+        return ExitCode.OK, kinds
+    shown: JSON | None = next((kind for kind in kinds["items"] if kind["type"] == args.show), None)
+    if shown is None:
+        raise CliError(ExitCode.USAGE, f"there is no type {args.show!r}: `clipstream webhooks event-types` lists them")
+    if not args.json:
+        display.say(shown["description"])
+        display.say(json.dumps({"example": shown["example"], "schema": shown["schema"]}, indent=2, ensure_ascii=False))
+    return ExitCode.OK, shown
 
 
 def list_endpoints(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

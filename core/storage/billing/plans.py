@@ -31,6 +31,11 @@ async def read_plan(connection: Connection, org_id: UUID) -> PlanRecord:
     return PlanRecord(name=row["plan"], since=row["since"])
 
 
+async def lock_plan(connection: Connection, org_id: UUID) -> bool:
+    """Let one transaction at a time change the organisation's plan; False where there is no such organisation."""
+    return await connection.fetchval("select true from orgs where org_id = $1 for no key update", org_id) is not None
+
+
 async def write_plan(connection: Connection, org_id: UUID, name: str | None, since: dt.datetime) -> bool:
     """Write the organisation's plan; False where there is no such organisation."""
     updated = await connection.fetchval(

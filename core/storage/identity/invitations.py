@@ -6,7 +6,7 @@ import datetime as dt
 from uuid import UUID
 
 from core.domain.identity.actors import Actor
-from core.infra.postgres.connection import Connection, set_org, set_place
+from core.infra.postgres.connection import Connection, Row, set_org, set_place
 from core.storage.identity.memberships import lock_organisation_roles
 from schemas.access.permissions import Role
 from schemas.common import Value
@@ -29,6 +29,12 @@ select org_id, invitation_id, email, role, invited_by, created_at, expires_at fr
 where org_id = $1 and ($2::uuid is null or invitation_id = $2)
   and accepted_at is null and revoked_at is null and expires_at > now()
 order by created_at desc, invitation_id
+"""
+_OPEN_PAGE = """
+select org_id, invitation_id, email, role, invited_by, created_at, expires_at from invitations
+where org_id = $1 and ($2::timestamptz is null or (created_at, invitation_id) < ($2, $3::uuid))
+  and accepted_at is null and revoked_at is null and expires_at > now()
+order by created_at desc, invitation_id desc limit $4
 """
 
 
@@ -68,6 +74,14 @@ async def list_invitations(
 ) -> list[InvitationRecord]:
     """The open invitations of an organisation, newest first; or one of them."""
     return [InvitationRecord(**dict(row)) for row in await connection.fetch(_OPEN, org_id, invitation_id)]
+
+
+async def list_invitation_rows(
+    connection: Connection, org_id: UUID, *, after: tuple[dt.datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """A page of the open invitations of an organisation, newest first."""
+    rows: list[Row] = await connection.fetch(_OPEN_PAGE, org_id, *(after or (None, None)), limit)
+    return rows
 
 
 async def count_open_invitations(connection: Connection, org_id: UUID, *, but_email: str = "") -> int:

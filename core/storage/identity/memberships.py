@@ -40,6 +40,12 @@ select u.user_id, u.email, u.name, m.role, m.created_at
 from memberships m join users u on u.user_id = m.user_id
 where m.org_id = $1 and ($2::uuid is null or m.user_id = $2) order by m.created_at, m.user_id
 """
+_PAGE_OF_ORG = """
+select u.user_id, u.email, u.name, m.role, m.created_at
+from memberships m join users u on u.user_id = m.user_id
+where m.org_id = $1 and ($2::timestamptz is null or (m.created_at, m.user_id) > ($2, $3::uuid))
+order by m.created_at, m.user_id limit $4
+"""
 
 
 async def list_memberships(connection: Connection, user_id: UUID) -> list[Membership]:
@@ -50,6 +56,14 @@ async def list_memberships(connection: Connection, user_id: UUID) -> list[Member
 async def list_members(connection: Connection, org_id: UUID, user_id: UUID | None = None) -> list[MemberRecord]:
     """The members of an organisation, oldest first; or one of them."""
     return [MemberRecord(**dict(row)) for row in await connection.fetch(_OF_ORG, org_id, user_id)]
+
+
+async def list_member_rows(
+    connection: Connection, org_id: UUID, *, after: tuple[dt.datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """A page of the members of an organisation, oldest first."""
+    rows: list[Row] = await connection.fetch(_PAGE_OF_ORG, org_id, *(after or (None, None)), limit)
+    return rows
 
 
 async def lock_organisation_roles(connection: Connection, org_id: UUID) -> None:

@@ -16,6 +16,7 @@ _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7303))"
 """Two requests that register an endpoint at the same time count one after the other."""
 _FIND = "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2"
 _FIND_LOCKED = "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2 for key share"
+_FIND_TO_CHANGE = "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2 for no key update"
 _INSERT = """
 insert into webhook_endpoints (org_id, endpoint_id, url, description, events, signing, public_key, secret_encrypted)
 values ($1, $2, $3, $4, $5, $6, $7, $8) returning *
@@ -137,6 +138,11 @@ async def find_endpoint_row(
 ) -> Row | None:
     """One endpoint, or None; ``locked``: it is there until the transaction ends."""
     return await connection.fetchrow(_FIND_LOCKED if locked else _FIND, org_id, endpoint_id)
+
+
+async def lock_endpoint_row(connection: Connection, org_id: UUID, endpoint_id: UUID) -> Row | None:
+    """One endpoint, or None; nobody else changes it until the transaction ends."""
+    return await connection.fetchrow(_FIND_TO_CHANGE, org_id, endpoint_id)
 
 
 async def delete_endpoint(connection: Connection, org_id: UUID, endpoint_id: UUID) -> bool:

@@ -76,5 +76,5 @@ def test_what_changes_nothing_is_refused(account: FakeAccount, capsys: pytest.Ca
 
 def test_a_second_factor_is_explained(account: FakeAccount, capsys: pytest.CaptureFixture[str]) -> None:
     account.state = "second_factor"
-    assert run("list", "--as", "ann@example.org") == 6
-    assert "CLIPSTREAM_API_KEY" in capsys.readouterr().err
+    assert run("list", "--as", "ann@example.org") == 2
+    assert "--code" in capsys.readouterr().err

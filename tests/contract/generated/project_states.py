@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from uuid import UUID
 
 import msgspec
 from PIL import Image
 
 from core.infra.postgres.connection import org_transaction
+from core.settings import Settings
 from schemas import events
+from tests.contract.generated.people_states import make_organisations, make_person_ids, make_spare_members
 from tests.contract.rigs.api_world import new_letter
 from tests.contract.rigs.pipeline_rig import Pipeline
 
@@ -22,9 +25,10 @@ TABLES = {
     "project_id": "projects", "clip_id": "clips", "export_id": "exports", "preview_id": "previews",
     "upload_id": "uploads", "asset_id": "assets", "kit_id": "brand_kits", "endpoint_id": "webhook_endpoints",
     "preset_id": "project_presets", "dead_id": "dead_letters", "delivery_id": "deliveries", "key_id": "api_keys",
-    "service_account_id": "service_accounts", "client_id": "oauth_clients",
+    "service_account_id": "service_accounts", "client_id": "oauth_clients", "share_id": "shares",
+    "archive_id": "organisation_archives", "invitation_id": "invitations",
 }  # fmt: skip
-"""Where the resources of each path parameter are."""
+"""Where the resources of each path parameter are; those of persons are made by `people_states`."""
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +42,7 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the only resources that an operation changes for ever, by operationId."""
 
 
-async def make_resources(pipeline: Pipeline, film: bytes) -> Resources:
+async def make_resources(pipeline: Pipeline, settings: Settings, film: bytes) -> Resources:
     """Bring projects into every state; what is requested last stays queued, as no worker takes it."""
     ask = pipeline.ask
     kit_id = await _brand_kit(pipeline)
@@ -68,8 +72,12 @@ async def make_resources(pipeline: Pipeline, film: bytes) -> Resources:
     await ask("POST", f"{clip}/export", {"aspect": "4:5", **DRAFT})
     projects["queued"] = await pipeline.project(film, **OPTIONS)
     await _check_states(pipeline, projects)
-    spare = await _spare(pipeline) | {"retryProject": failing}
-    return Resources(projects=projects, ids=await _ids(pipeline, spare), spare=spare)
+    spare = await _spare(pipeline) | await _spare_access(pipeline, export_id) | {"retryProject": failing}
+    await ask("POST", "/v1/shares", {"export_ids": [export_id]})
+    ids = await _ids(pipeline, spare)
+    ids |= await make_person_ids(pipeline.world, settings, pipeline.org_id, UUID(ids["client_id"][0]))
+    ids["org_id"] = await make_organisations(pipeline.world, 1)
+    return Resources(projects=projects, ids=ids, spare=spare)
 
 
 async def _check_states(pipeline: Pipeline, projects: Mapping[str, str]) -> None:
@@ -142,8 +150,6 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
     many, ask = range(SPARE_COUNT), pipeline.ask
     source = {"source_url": "https://video.example/a.mp4"}
     endpoint = {"url": "https://receiver.example/hook", "events": ["project.completed"]}
-    key, account = {"name": "Spare", "scopes": ["read"]}, {"name": "Spare", "role": "viewer"}
-    client = {"name": "Spare", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
     return {
         "eraseProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
         "cancelProject": [(await ask("POST", "/v1/projects", source))["project_id"] for _ in many],
@@ -154,13 +160,32 @@ async def _spare(pipeline: Pipeline) -> dict[str, list[str]]:
             (await ask("POST", "/v1/project-presets", {"name": f"Spare {number}", "options": {}}))["preset_id"]
             for number in many
         ],
+        "deleteEndpoint": [(await ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"] for _ in many],
+    }
+
+
+async def _spare_access(pipeline: Pipeline, export_id: str) -> dict[str, list[str]]:
+    """Who and what may come in, which only one operation may change; ``export_id``: what links show."""
+    many, ask, world = range(SPARE_COUNT), pipeline.ask, pipeline.world
+    key, account = {"name": "Spare", "scopes": ["read"]}, {"name": "Spare", "role": "viewer"}
+    client = {"name": "Spare", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
+    shown = {"export_ids": [export_id]}
+    return {
         "revokeKey": [(await ask("POST", "/v1/keys", key))["key_id"] for _ in many],
         "disableServiceAccount": [
             (await ask("POST", "/v1/service-accounts", account))["service_account_id"] for _ in many
         ],
         "deleteOAuthClient": [(await ask("POST", "/v1/oauth/clients", client))["client_id"] for _ in many],
-        "deleteEndpoint": [(await ask("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"] for _ in many],
+        "revokeShare": [(await ask("POST", "/v1/shares", shown))["share_id"] for _ in many],
+        "revokeInvitation": [await _invitation(pipeline, f"spare{number}") for number in many],
+        "removeMember": await make_spare_members(world, pipeline.org_id, SPARE_COUNT),
+        "eraseForeignOrganisation": await make_organisations(world, SPARE_COUNT),
     }
+
+
+async def _invitation(pipeline: Pipeline, name: str) -> str:
+    body = {"email": f"{name}@example.org", "role": "viewer"}
+    return str((await pipeline.ask("POST", "/v1/invitations", body))["invitation_id"])
 
 
 async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, list[str]]:
@@ -173,6 +198,8 @@ async def _ids(pipeline: Pipeline, spare: Mapping[str, list[str]]) -> dict[str, 
     await pipeline.ask("POST", "/v1/keys", {"name": "Kept", "scopes": ["read"]})
     client = {"name": "Kept", "kind": "confidential", "scopes": ["read"], "redirect_uris": ["https://app.example/"]}
     await pipeline.ask("POST", "/v1/oauth/clients", client)
+    await pipeline.ask("POST", "/v1/organisation/archives", {})
+    await _invitation(pipeline, "kept")
     excluded = {one for ids in spare.values() for one in ids} | {str(pipeline.world.ann.key_id)}  # the callers' own
     async with org_transaction(pipeline.world.api, pipeline.org_id) as rows:
         listed = {

@@ -16,10 +16,15 @@ from api.http.operations import Operation, path_parameters
 from api.openapi.examples import request_examples
 from api.routes import OPERATIONS
 from schemas.access.permissions import Role
+from tests.api.openapi_checks import document
 from tests.contract.generated.wall_callers import Kind, WallCaller, kinds_of, sample_callers
 
 LAST = ("eraseAccount", "logout")
 """Operations that end the caller itself."""
+ABSENT_ID = str(uuid.UUID(int=7))
+"""What nobody has."""
+OPERATED = "org_id"
+"""A path parameter that names any organisation by design: who operates the installation may."""
 _PUBLIC = frozenset(operation.name for operation in OPERATIONS if operation.permission == "public")
 
 
@@ -35,6 +40,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the path or the body names a resource of another organisation."""
     status: int
     text: str
+    absent_status: int | None
+    """Of the same request with ids that nobody has; None: not asked."""
     code: str
     """Of the problem; empty for none."""
     lacks_permission: bool
@@ -74,27 +81,43 @@ def _is_allowed(operation: Operation, caller: WallCaller) -> bool:
     return operation.permission in ("public", "authenticated") or operation.permission in caller.permissions
 
 
+def uuid_parameters() -> set[str]:
+    """Path parameters that are ids of something."""
+    operations = [operation for methods in document()["paths"].values() for operation in methods.values()]
+    parameters = [one for operation in operations for one in operation.get("parameters", [])]
+    return {one["name"] for one in parameters if one["in"] == "path" and one["schema"].get("format") == "uuid"}
+
+
 async def _call(
     caller: WallCaller, operation: Operation, ids: Mapping[str, Sequence[str]], *, foreign: bool
 ) -> Answered:
     parameters = path_parameters(operation.path)
-    path = operation.path
+    is_allowed = _is_allowed(operation, caller)
+    names_foreign = foreign and any(name in ids and name != OPERATED for name in parameters)
+    answer = await _request(caller, operation, ids)
+    compared = is_allowed and names_foreign
+    absent = {name: [ABSENT_ID] for name in ids}
+    kind = answer.headers.get("content-type", "")
+    return Answered(
+        role=caller.role, kind=caller.kind, operation=operation.name, allowed=is_allowed,
+        names_foreign=names_foreign, status=answer.status_code,
+        text=answer.text if kind.startswith(("application", "text")) else "", code=_code(answer),
+        absent_status=(await _request(caller, operation, absent)).status_code if compared else None,
+        lacks_permission=_lacks(answer),
+    )  # fmt: skip
+
+
+async def _request(caller: WallCaller, operation: Operation, ids: Mapping[str, Sequence[str]]) -> httpx2.Response:
+    parameters, path = path_parameters(operation.path), operation.path
     for name in parameters:
-        path = path.replace(f"{{{name}}}", ids.get(name, [str(uuid.UUID(int=7))])[0])
+        path = path.replace(f"{{{name}}}", ids.get(name, [ABSENT_ID])[0])
     examples = request_examples().get(operation.name) or {"": {}}
     body = _with_ids(next(iter(examples.values())), ids)
     arguments: dict[str, Any] = {"json": body} if operation.request is not None else {}
     query = {name: value[0] for name, value in ids.items() if operation.query and name in _fields(operation.query)}
     endless = "text/event-stream" in operation.media_types and not parameters
     method = "HEAD" if endless else operation.method
-    answer = await caller.client.request(method, path, params=query, headers={"If-Match": "*"}, **arguments)
-    kind = answer.headers.get("content-type", "")
-    return Answered(
-        role=caller.role, kind=caller.kind, operation=operation.name, allowed=_is_allowed(operation, caller),
-        names_foreign=foreign and any(name in ids for name in parameters), status=answer.status_code,
-        text=answer.text if kind.startswith(("application", "text")) else "", code=_code(answer),
-        lacks_permission=_lacks(answer),
-    )  # fmt: skip
+    return await caller.client.request(method, path, params=query, headers={"If-Match": "*"}, **arguments)
 
 
 def _code(answer: httpx2.Response) -> str:
@@ -137,11 +160,20 @@ def broken_walls(answers: Sequence[Answered], canary: str) -> list[str]:
             broken.append(f"{place} with the permission")
         if answer.allowed and answer.names_foreign and not 400 <= answer.status < 500:
             broken.append(f"{place} for a foreign id")
+        if answer.absent_status not in (None, answer.status):
+            broken.append(f"{place} for a foreign id, {answer.absent_status} for one that nobody has")
         if answer.code == "unauthenticated" and answer.operation not in (*LAST, *_PUBLIC):
             broken.append(f"{place}: the caller was not known")
         if canary in answer.text:
             broken.append(f"{place} tells {canary}")
     return broken
+
+
+def spared(answers: Sequence[Answered]) -> set[str]:
+    """Operations with an id in their path that nobody with the permission called with a foreign one."""
+    tried = {answer.operation for answer in answers if answer.allowed and answer.names_foreign}
+    named = uuid_parameters() - {OPERATED}
+    return {operation.name for operation in OPERATIONS if named & set(path_parameters(operation.path))} - tried
 
 
 def uncalled(

@@ -19,13 +19,16 @@ from api.routes import OPERATIONS
 from core.infra.postgres.connection import set_org
 from core.settings import Settings
 from schemas.access.permissions import Role
-from tests.contract.generated.project_states import NEWEST, Resources, make_resources
+from tests.contract.generated.people_states import read_rows
+from tests.contract.generated.project_states import NEWEST, TABLES, Resources, make_resources
 from tests.contract.generated.role_walls import (
     LAST,
     broken_walls,
     call_as_foreigners,
     call_without_permission,
+    spared,
     uncalled,
+    uuid_parameters,
 )
 from tests.contract.generated.schemathesis_run import FiniteStreams, Volume, run_schemathesis, serve
 from tests.contract.generated.wall_callers import Kind, make_callers
@@ -62,7 +65,7 @@ BY_ROLES: list[tuple[Role, Kind, Volume]] = [
 
 @pytest.mark.timeout(3 * 3600 if CASES else 900)
 async def test_no_request_breaks_the_document_or_a_wall(pipeline: Pipeline, postgres: Settings, tmp_path: Path) -> None:
-    resources = await make_resources(pipeline, film(tmp_path / "film.mp4", seconds=6).read_bytes())
+    resources = await make_resources(pipeline, postgres, film(tmp_path / "film.mp4", seconds=6).read_bytes())
     await _check_walls(pipeline, postgres, resources)
     app, cases, seconds = FiniteStreams(pipeline.world.app), 0, 0.0
     async with serve(app) as address:
@@ -93,7 +96,9 @@ async def _check_walls(pipeline: Pipeline, settings: Settings, resources: Resour
     world, project_id, canary = pipeline.world, resources.projects["completed"], "canary-of-ann"
     await pipeline.ask("PATCH", f"/v1/projects/{project_id}", {"title": canary}, **NEWEST)
     ids = {name: list(values) for name, values in resources.ids.items()} | {"project_id": [project_id]}
+    assert uuid_parameters() - ids.keys() == set(), "make one of each in project_states.py or people_states.py"
     before = await read_all_async(pipeline.client, project_id, without=None)
+    rows_before = await read_rows(world, world.ann.org_id, TABLES, ids)
     foreigners = await make_callers(world, settings, world.bob.org_id)
     answers = await call_as_foreigners(foreigners, ids, seed=SEED, whole=WHOLE_WALLS)
     assert uncalled(answers, foreigners, whole=WHOLE_WALLS) == set()
@@ -104,7 +109,9 @@ async def _check_walls(pipeline: Pipeline, settings: Settings, resources: Resour
     answers += await call_as_foreigners(operators, ids, seed=SEED, whole=WHOLE_WALLS)
     await _let_operate(world, world.bob.org_id, yes=False)
     print(f"\n{len(answers)} calls of {len(OPERATIONS)} operations by {len(foreigners)} kinds of callers")
+    assert spared(answers) == set()
     assert broken_walls(answers, canary) == []
+    assert await read_rows(world, world.ann.org_id, TABLES, ids) == rows_before
     after = await read_all_async(pipeline.client, project_id, without=None)
     assert {path for path, answer in before.answers.items() if answer.status != after.answers[path].status} == set()
 

@@ -126,6 +126,27 @@ async def test_members_are_walled(world: World, postgres: Settings) -> None:
         assert {owner.email, made["email"]} & {one["email"] for one in listed} == set()
 
 
+@pytest.mark.parametrize(("path", "id_name"), [("/v1/members", "user_id"), ("/v1/invitations", "invitation_id")])
+async def test_members_and_invitations_come_in_pages(world: World, postgres: Settings, path: str, id_name: str) -> None:
+    owner = await join(world, postgres, world.bob, "owner")
+    for _ in range(2):
+        await join(world, postgres, owner, "viewer")
+    for number in range(3):
+        assert (await invite(owner.client, f"open{number}@example.org", "viewer")).status_code == 201
+    whole = (await owner.client.get(path)).json()
+    assert (len(whole["items"]), whole.get("next_cursor")) == (3, None)
+    ids, query = [], {"limit": "1"}
+    while True:
+        page = (await owner.client.get(path, params=query)).json()
+        ids += [item[id_name] for item in page["items"]]
+        if not page.get("next_cursor"):
+            break
+        query["cursor"] = page["next_cursor"]
+    assert ids == [item[id_name] for item in whole["items"]]
+    stranger = await join(world, postgres, world.ann, "owner")
+    assert (await stranger.client.get(path, params=query)).json()["code"] == "cursor-invalid"
+
+
 async def test_a_person_erases_their_account(world: World, postgres: Settings) -> None:
     owner = await join(world, postgres, world.bob, "owner")
     person = await join(world, postgres, owner, "editor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from http.cookies import SimpleCookie
 from itertools import product
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import httpx2
@@ -15,6 +16,7 @@ import pytest
 from core.infra.postgres.connection import org_transaction
 from core.settings import Settings
 from tests.contract.rigs.api_world import World, open_world
+from tests.contract.rigs.authenticator import Authenticator
 from tests.contract.rigs.oauth import (
     BASE,
     CALLBACK,
@@ -274,6 +276,39 @@ async def test_a_second_factor_comes_before_the_session(world: World, person: Si
     step = await other.post("/oauth/sign-in", data=sign_in_form(page, person), headers=OWN)
     by_recovery = await other.post("/oauth/sign-in/code", data=fields_of(step) | {"code": codes[0]}, headers=OWN)
     assert by_recovery.status_code == 303
+
+
+async def test_who_has_a_passkey_alone_signs_in_in_the_web_app_and_comes_back(
+    world: World, person: SignedPerson
+) -> None:
+    key = Authenticator(origin=BASE, rp_id="api")
+    options = (await person.client.post("/v1/account/passkeys/options", json={"password": PASSWORD})).json()
+    body = {"ticket": options["ticket"], "credential": key.create(options["options"]), "name": "Laptop"}
+    assert (await person.client.post("/v1/account/passkeys", json=body)).status_code == 201
+    client, browser = await register_client(world.ann), visitor(world)
+    page = await browser.get(PAGE, params=request_of(client, Pkce()))
+    by_password = await browser.post("/oauth/sign-in", data=sign_in_form(page, person), headers=OWN)
+    at_once = await browser.post("/oauth/sign-in", data=fields_of(page) | {"with": "passkey"}, headers=OWN)
+    assert 'name="with" value="passkey" formnovalidate' in page.text
+    for sent in (by_password, at_once):
+        assert sent.status_code == 303
+        place, _, query = sent.headers["location"].partition("?")
+        assert place == "/app/sign-in"
+        (back,) = parse_qs(query, strict_parsing=True)["back"]
+        asked = await browser.get(back)
+        assert (asked.status_code, fields_of(asked)) == (200, fields_of(page))
+
+
+async def test_a_passkey_is_asked_for_although_somebody_else_is_signed_in(world: World, person: SignedPerson) -> None:
+    browser, client = await browser_of(world, person), await register_client(world.ann)
+    page = await browser.get(PAGE, params=request_of(client, Pkce()) | {"prompt": "login"})
+    sent = await browser.post("/oauth/sign-in", data=fields_of(page) | {"with": "passkey"}, headers=OWN)
+    assert set(cookies_of(sent).values()) == {""}, "their session would answer on the web app's page"
+    asked = await browser.get(PAGE, params=request_of(client, Pkce()))
+    assert "<h1>Sign in</h1>" in asked.text
+    for foreign in FOREIGN:
+        refused = await browser.post("/oauth/sign-in", data=fields_of(page) | {"with": "passkey"}, headers=foreign)
+        assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
 
 
 async def test_a_sign_in_leads_back_to_the_request_only(world: World, person: SignedPerson) -> None:

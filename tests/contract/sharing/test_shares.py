@@ -43,6 +43,20 @@ def told(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
+async def test_a_link_changed_meanwhile_is_not_overwritten(world: World, store: S3Objects) -> None:
+    made = await share(world.ann, await finished_export(world, world.ann, store))
+    path, client = f"/v1/shares/{made['share_id']}", world.ann.client
+    held = (await client.get(path)).headers["etag"]
+    assert (await public(world, made["token"])).status_code == 200
+    assert (await client.get(path)).headers["etag"] == held, "a view is no change"
+    assert (await client.patch(path, json={"title": "One"}, headers={"If-Match": held})).status_code == 200
+    refused = await client.patch(path, json={"title": "Two"}, headers={"If-Match": held})
+    assert told(refused) == (412, "changed-meanwhile")
+    read = await client.get(path)
+    assert (read.json()["title"], read.headers["etag"]) == ("One", refused.headers["etag"])
+    assert (await client.patch(path, json={"title": "Two"})).json()["title"] == "Two"
+
+
 async def test_a_link_shows_clips_without_an_account(world: World, store: S3Objects) -> None:
     first = await finished_export(world, world.ann, store, title="<The> first")
     second = await finished_export(world, world.ann, store, captions=True, spoken=False, size_px=(1920, 1080))
