@@ -83,7 +83,7 @@ export function NeedsAttention() {
           const href = addressOf(one);
           return (
             <li key={`${one.kind}${one.since}${one.project_id}${one.export_id}${one.endpoint_id}`}>
-              <span>{attentionWord(one.kind) && <strong>{attentionWord(one.kind)}: </strong>}{href ? <a href={href}>{one.sentence}</a> : one.sentence}</span>
+              <span>{attentionWord(one.kind) && <strong>{attentionWord(one.kind)}: </strong>}{href ? <a href={href} lang="en">{one.sentence}</a> : <span lang="en">{one.sentence}</span>}</span>
               {one.since && <time dateTime={one.since}>{ago(one.since)}</time>}
             </li>
           );
