@@ -23,7 +23,7 @@ export function CertificateCard({ certificate, onJump }: { certificate: Schemas[
       <p class={`certificate-verdict ${verdict}`}><Icon name={ICON[verdict]} size={28} /><strong>{verdict === "pass" ? tq("pass") : tq(verdict, { count })}</strong></p>
       <p class="hint">{tq("lead")}</p>
       {(certificate.tries ?? 1) > 1 && <Notice><p>{tq("secondTry")}</p>{(certificate.safer ?? []).length > 0 && <p>{tq("safer", { what: certificate.safer!.join(", ") })}</p>}</Notice>}
-      {warnings.length > 0 && <Notice kind="warn"><p><strong>{tq("warnings")}</strong></p><ul>{warnings.map((one) => <li key={one}>{one}</li>)}</ul></Notice>}
+      {warnings.length > 0 && <Notice kind="warn"><p><strong>{tq("warnings")}</strong></p><ul>{warnings.map((one) => <li key={one} lang="en">{one}</li>)}</ul></Notice>}
       {grouped(checks).map(({ group, checks: ofGroup }) => (
         <section key={group} class="check-group">
           <h3>{tq(group)}</h3>
@@ -45,7 +45,7 @@ function CheckRow({ check, onJump }: { check: Check; onJump: (ms: number) => voi
         <Badge tone={TONE[check.verdict]}>{tq(WORD[check.verdict])}</Badge>
       </div>
       <small>
-        {value !== null && <>{tq("measured", { value })} · </>}{toldLimit(check)}{check.detail && <> · {check.detail}</>}
+        {value !== null && <>{tq("measured", { value })} · </>}{toldLimit(check)}{check.detail && <> · <span lang="en">{check.detail}</span></>}
       </small>
       {(check.at_ms ?? []).length > 0 && (
         <p class="check-places">

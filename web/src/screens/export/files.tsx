@@ -78,7 +78,7 @@ export function FactsCard({ shown, onJump }: { shown: Export; onJump: (ms: numbe
           <summary>{t("framing")}</summary>
           <ul class="plain framing">
             {certificate.framing.map((one) => (
-              <li key={one.start_ms}><button type="button" class="link" onClick={() => onJump(one.start_ms - shown.start_ms)}>{clock(Math.max(0, one.start_ms - shown.start_ms))}</button> {one.reason}</li>
+              <li key={one.start_ms}><button type="button" class="link" onClick={() => onJump(one.start_ms - shown.start_ms)}>{clock(Math.max(0, one.start_ms - shown.start_ms))}</button> <span lang="en">{one.reason}</span></li>
             ))}
           </ul>
         </details>

@@ -57,7 +57,7 @@ function Outcome({ replay }: { replay: Replay }) {
       <Notice kind={kind}>
         <p><strong>{tq(word)}</strong></p>
         {replay.compared > 0 && <p>{tq("compared", { count: replay.compared })}</p>}
-        {replay.detail && <p>{replay.detail}</p>}
+        {replay.detail && <p lang="en">{replay.detail}</p>}
         {files.length > 0 && <p>{tq("differs", { files: files.join(", ") })}</p>}
       </Notice>
       {differences.length > 0 && (
