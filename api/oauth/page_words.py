@@ -139,12 +139,13 @@ WORDS: Mapping[PageLanguage, OAuthWords] = {
             "operator": "Betreiber oder Betreiberin",
         },
         scopes={
-            "read": "Projekte, Texte, Clips, Marken-Kits, Auswertungen, Webhooks, Verbrauch und Mitglieder sehen",
-            "write": "Projekte, Clips, Exporte, Marken-Kits und Webhooks anlegen, ändern und löschen",
-            "projects:read": "Uploads, Projekte, Texte, Clips und Exporte sehen und durchsuchen",
+            "read": "Projekte, Transkripte, Clips, Markenpakete, Auswertungen, Webhooks, Verbrauch und Mitglieder "
+            "sehen",
+            "write": "Projekte, Clips, Exporte, Markenpakete und Webhooks anlegen, ändern und löschen",
+            "projects:read": "Uploads, Projekte, Transkripte, Clips und Exporte sehen und durchsuchen",
             "projects:write": "Videos hochladen, Projekte und Clips anlegen, ändern, exportieren und löschen",
-            "brand:read": "Marken-Kits, Vorlagen für Untertitel und ihre Dateien sehen",
-            "brand:write": "Marken-Kits, Vorlagen für Untertitel und ihre Dateien ändern",
+            "brand:read": "Markenpakete, Vorlagen für Untertitel und ihre Dateien sehen",
+            "brand:write": "Markenpakete, Vorlagen für Untertitel und ihre Dateien ändern",
             "scoring:read": "Sehen, wie Clips bewertet werden",
             "scoring:write": "Ändern, wie Clips bewertet werden",
             "analytics:read": "Auswertungen sehen",

@@ -10,6 +10,7 @@ import pytest
 
 from api.problems.problem_types import CATALOGUE
 from schemas.options.caption_template import templates
+from schemas.options.presets import presets
 from streams.detect.posting.labels import LABELS
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,10 @@ def test_each_problem_has_a_german_title_and_remedy() -> None:
 
 def test_each_caption_template_has_a_german_name() -> None:
     assert keys_of("german/templates.ts") - {"name", "description"} == set(templates())
+
+
+def test_each_platform_has_a_german_note() -> None:
+    assert keys_of("german/presets.ts") == set(presets())
 
 
 def test_each_kind_of_evidence_has_a_german_name() -> None:

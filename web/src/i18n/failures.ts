@@ -70,7 +70,7 @@ const FAILURES = {
     "page.too_large": "Die Seite braucht mehr oder längere Anfragen, als sie darf.",
     "clip.no_video": "Die Datei hat keine Bilder, aus denen sich ein Clip machen lässt.",
     "clip.unknown": "Den Clip gibt es nicht mehr.",
-    "transcript.unknown": "Den Text gibt es nicht mehr.",
+    "transcript.unknown": "Das Transkript gibt es nicht mehr.",
     "captions.template": "Die Vorlage der Untertitel gibt es nicht mehr.",
     "clips.all_failed": "Momente wurden gewählt, aber kein Clip konnte daraus gemacht werden.",
     "retries.exhausted": "Ein Teil der Arbeit ist bei jedem Versuch gescheitert.",

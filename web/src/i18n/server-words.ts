@@ -26,6 +26,7 @@ function read<T>(choose: (words: German) => Record<string, T>, name: string): T 
 
 export const problemWords = (code: string) => read((words) => words.PROBLEMS, code);
 export const templateWords = (id: string) => read((words) => words.TEMPLATES, id);
+export const presetNote = (name: string) => read((words) => words.PRESET_NOTES, name);
 export const evidenceWord = (kind: string) => read((words) => words.EVIDENCE, kind);
 export const unitWord = (unit: string) => read((words) => words.UNITS, unit);
 export const shortfallWord = (what: string) => read((words) => words.SHORTFALLS, what);

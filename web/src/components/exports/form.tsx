@@ -4,6 +4,7 @@ import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Checkbox, Select } from "~/components/fields";
 import { duration, number } from "~/i18n";
+import { presetNote } from "~/i18n/server-words";
 import { te } from "./messages";
 import "./exports.css";
 
@@ -68,7 +69,7 @@ export function ExportForm({ wish, onChange, lengthsMs, captions, onCaptions, ca
         <legend>{te("platforms")}</legend>
         <p class="hint">{te("platformsHint")}</p>
         {Object.entries(presets).map(([name, preset]) => (
-          <Checkbox key={name} label={preset.name} hint={fitOf(preset, lengthsMs) ?? preset.note} checked={wish.platforms.includes(name as PresetName)} onChange={(on) => togglePlatform(name as PresetName, on)} />
+          <Checkbox key={name} label={preset.name} hint={fitOf(preset, lengthsMs) ?? <PresetNote name={name} note={preset.note} />} checked={wish.platforms.includes(name as PresetName)} onChange={(on) => togglePlatform(name as PresetName, on)} />
         ))}
       </fieldset>
       <div>
@@ -85,6 +86,11 @@ export function ExportForm({ wish, onChange, lengthsMs, captions, onCaptions, ca
       </div>
     </div>
   );
+}
+
+function PresetNote({ name, note }: { name: string; note: string | undefined }) {
+  const own = presetNote(name);
+  return <span lang={own ? undefined : "en"}>{own ?? note}</span>;
 }
 
 function ShapeChoices({ chosen, onChange }: { chosen: Aspect[]; onChange: (aspects: Aspect[]) => void }) {

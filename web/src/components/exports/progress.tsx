@@ -38,7 +38,7 @@ export function ExportProgress(props: Props) {
   return (
     <div class="export-progress">
       <Progress value={percent} label={te(props.stage === "waiting" ? "stageWaiting" : "stageRendering")} text={text} />
-      <small class="numeric">{text}</small>
+      <small>{text}</small>
     </div>
   );
 }

@@ -82,12 +82,12 @@ export async function askForAll(clips: readonly Clip[], one: (clip: Clip) => Pro
 
 function RefusedNotice({ refused, untried }: { refused: Refused[]; untried: number }) {
   return (
-    <>
+    <div class="export-refused">
       <Notice kind="warn">
         <p><strong>{t("refused", { count: refused.length })}</strong> {untried > 0 && t("untried", { count: untried })}</p>
         <ul>{refused.map(({ clip }) => <li key={clip.clip_id}>{clip.title}</li>)}</ul>
       </Notice>
       <ProblemNotice problem={refused[0]!.problem} />
-    </>
+    </div>
   );
 }
