@@ -22,6 +22,7 @@ from api.http.auth import Caller
 from api.http.browsers.client_address import client_address
 from api.http.browsers.cookies import clear_cookies, is_secure, read_access_cookie, set_cookies
 from api.http.browsers.cross_origin import origin_of
+from api.http.browsers.page_languages import PageLanguage, choose_page_language
 from api.http.context import ApiContext
 from api.http.middleware import report_bug
 from api.oauth.metadata import AUTHORIZE
@@ -36,6 +37,7 @@ from api.oauth.page_html import (
     error_page,
     sign_in_page,
 )
+from api.oauth.page_words import WORDS
 from api.problems.problem_details import ApiProblem
 from core.domain.oauth.authorization import (
     AuthorizationRequest,
@@ -108,19 +110,22 @@ def _page(route: str, page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         context: ApiContext = request.app.state.context
         request.scope["clipstream.route"] = route
+        language = _language(request)
+        words = WORDS[language]
         try:
             return await context.watch.guard("postgres", page(request, context))
         except ErrorToClientError as fault:
             return _redirect(error_answer(fault.destination, fault.error, context.identity.tokens.issuer))
         except OAuthError as error:
-            return error_page(error.detail, status=400)
+            return error_page(error.detail, language, status=400)
         except ApiProblem as problem:
-            return error_page(problem.detail, status=problem.status, headers=problem.headers)
+            detail = words.faults.get(problem.code, problem.detail)
+            return error_page(detail, language, status=problem.status, headers=problem.headers)
         except Unavailable:
-            return error_page("Clipstream does not answer just now.", status=503, headers={"Retry-After": "2"})
+            return error_page(words.away, language, status=503, headers={"Retry-After": "2"})
         except Exception as error:  # noqa: BLE001 - a person is shown a page, whatever happened
             report_bug(error)
-            return error_page("Something is broken here; it was reported.", status=500)
+            return error_page(words.broken, language, status=500)
 
     return endpoint
 
@@ -132,8 +137,8 @@ async def ask(request: Request, context: ApiContext) -> Response:
     client_request = await _read_request(context, query)
     person = await _person(request, context)
     if person is None or ("prompt", "login") in read_parameters(query):
-        return sign_in_page(client_request.query, app=client_request.app)
-    return await _ask_person(context, client_request, person)
+        return sign_in_page(client_request.query, _language(request), app=client_request.app)
+    return await _ask_person(context, client_request, person, _language(request))
 
 
 async def answer(request: Request, context: ApiContext) -> Response:
@@ -142,7 +147,7 @@ async def answer(request: Request, context: ApiContext) -> Response:
     client_request = await _read_request(context, form.get("request", ""))
     person = await _person(request, context)
     if person is None:
-        return sign_in_page(client_request.query, app=client_request.app)
+        return sign_in_page(client_request.query, _language(request), app=client_request.app)
     if not _is_own_token(context, form.get("token", ""), person, client_request.query):
         raise ApiProblem("cross-site", "The form is too old, or of another page.")
     issuer = context.identity.tokens.issuer
@@ -170,7 +175,8 @@ async def sign_in(request: Request, context: ApiContext) -> Response:
     client_request = await _read_request(context, form.get("request", ""))
     if form.get("with") == WITH_PASSKEY:
         return _to_web_app(context, client_request)
-    email = form.get("email", "")[:MAX_EMAIL]
+    email, language = form.get("email", "")[:MAX_EMAIL], _language(request)
+    words = WORDS[language]
     visitor = _visitor(request, context)
     context.sign_ins.require(visitor.address)
     try:
@@ -178,11 +184,14 @@ async def sign_in(request: Request, context: ApiContext) -> Response:
             context.identity, email, form.get("password", "")[:MAX_PASSWORD], visitor
         )
     except IdentityRefused as refused:
-        return sign_in_page(client_request.query, app=client_request.app, email=email, fault=refused.detail, status=401)
+        fault = words.faults.get(refused.code, refused.detail)
+        return sign_in_page(
+            client_request.query, language, app=client_request.app, email=email, fault=fault, status=401
+        )
     if isinstance(outcome, second_factors.Challenge):
         if "totp" not in outcome.factors:  # a passkey, and perhaps recovery codes, which that page takes as well
             return _to_web_app(context, client_request)
-        return code_page(client_request.query, challenge=outcome.token)
+        return code_page(client_request.query, language, challenge=outcome.token)
     return _signed_in(context, client_request, outcome)
 
 
@@ -195,6 +204,8 @@ async def take_code(request: Request, context: ApiContext) -> Response:
     challenge, code = form.get("challenge", "")[:MAX_CODE], form.get("code", "")[:MAX_CODE]
     digits = "".join(code.split())
     by_app = len(digits) == 6 and digits.isdigit()
+    language = _language(request)
+    words = WORDS[language]
     try:
         tokens = await second_factors.answer_challenge(
             context.identity,
@@ -205,9 +216,14 @@ async def take_code(request: Request, context: ApiContext) -> Response:
         )
     except IdentityRefused as refused:
         if refused.code == "code-invalid":
-            return sign_in_page(client_request.query, app=client_request.app, fault="That took too long.", status=401)
-        return code_page(client_request.query, challenge=challenge, fault=refused.detail, status=401)
+            return sign_in_page(client_request.query, language, app=client_request.app, fault=words.late, status=401)
+        fault = words.faults.get(refused.code, refused.detail)
+        return code_page(client_request.query, language, challenge=challenge, fault=fault, status=401)
     return _signed_in(context, client_request, tokens)
+
+
+def _language(request: Request) -> PageLanguage:
+    return choose_page_language(request.headers.get("accept-language"))
 
 
 async def _read_request(context: ApiContext, query: str) -> ClientRequest:
@@ -233,7 +249,9 @@ async def _person(request: Request, context: ApiContext) -> Caller | None:
     return caller if caller is not None and caller.session_id is not None else None
 
 
-async def _ask_person(context: ApiContext, client_request: ClientRequest, person: Caller) -> Response:
+async def _ask_person(
+    context: ApiContext, client_request: ClientRequest, person: Caller, language: PageLanguage
+) -> Response:
     user_id = person.actor.id
     async with person_transaction(context.pool, user_id) as rows:
         account = await find_person(rows, user_id)
@@ -263,7 +281,7 @@ async def _ask_person(context: ApiContext, client_request: ClientRequest, person
         request=client_request.query,
         token=_mint_token(context, person, client_request.query),
     )
-    return consent_page(consent, AUTHORIZE)
+    return consent_page(consent, AUTHORIZE, language)
 
 
 def _signed_in(context: ApiContext, client_request: ClientRequest, tokens: SessionTokens) -> Response:

@@ -9,23 +9,16 @@ from uuid import UUID
 import msgspec
 from starlette.responses import HTMLResponse
 
+from api.http.browsers.page_languages import PageLanguage, language_headers
+from api.oauth.page_words import WORDS, OAuthWords
 from core.domain.oauth.redirect_uris import origin_source
-from core.domain.oauth.scopes import SENTENCES
 from schemas.access.permissions import AppScope, Role
 
 SIGN_IN, SIGN_IN_CODE = "/oauth/sign-in", "/oauth/sign-in/code"
 WITH_PASSKEY = "passkey"
 """Value of the field `with` of who signs in by a passkey."""
-ROLE_NAMES: Mapping[Role, str] = {
-    "owner": "an owner",
-    "admin": "an admin",
-    "editor": "an editor",
-    "viewer": "a viewer",
-    "billing": "responsible for billing",
-    "operator": "an operator",
-}
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex"><title>{title} – Clipstream</title>
 <link rel="icon" type="image/svg+xml" href="/web/mark.svg"><link rel="stylesheet" href="/web/theme.css">
 <link rel="stylesheet" href="/web/forms.css"></head><body><main><p class="brand"><svg viewBox="0 0 24 24"
@@ -33,26 +26,27 @@ aria-hidden="true"><path fill-rule="evenodd"
 d="M4 3h16a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm6 5v8l6.5-4z"/></svg>Clipstream</p>
 {body}</main></body></html>
 """
-_SIGN_IN = """<h1>Sign in</h1><p class="soft">{reason}</p>{notice}<form method="post" action="{action}">{request}
-<label for="email">E-mail</label>
+_SIGN_IN = """<h1>{words.sign_in}</h1><p class="soft">{reason}</p>{notice}
+<form method="post" action="{action}">{request}
+<label for="email">{words.email}</label>
 <input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="{email}"{first}>
-<label for="password">Password</label>
+<label for="password">{words.password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256"{second}>
-<div class="actions"><button>Sign in</button>
-<button class="plain" name="with" value="{passkey}" formnovalidate>Use a passkey</button></div></form>"""
-_CODE = """<h1>One more step</h1><p class="soft">Type the six digits of your authenticator app, or a recovery code.</p>
+<div class="actions"><button>{words.sign_in}</button>
+<button class="plain" name="with" value="{passkey}" formnovalidate>{words.by_passkey}</button></div></form>"""
+_CODE = """<h1>{words.code_title}</h1><p class="soft">{words.code_text}</p>
 {notice}<form method="post" action="{action}">{request}<input type="hidden" name="challenge" value="{challenge}">
-<label for="code">Code</label>
+<label for="code">{words.code}</label>
 <input id="code" name="code" type="text" autocomplete="one-time-code" required maxlength="40" autofocus>
-<div class="actions"><button>Continue</button></div></form>"""
-_CONSENT = """<h1>{app} asks for access</h1>
-<p class="soft">{app} is an app of <strong>{publisher}</strong>{homepage}. Clipstream did not check it.</p>
+<div class="actions"><button>{words.proceed}</button></div></form>"""
+_CONSENT = """<h1>{title}</h1>
+<p class="soft">{about}</p>
 <form method="post" action="{action}">{request}<input type="hidden" name="token" value="{token}">
-<p>If you allow it, it can:</p><ul class="scopes">{scopes}</ul>{organisations}
-<div class="actions"><button class="plain" name="decision" value="refuse">Refuse</button>
-<button name="decision" value="allow"{disabled}>Allow</button></div></form>
-<p class="end soft">You return to <strong>{destination}</strong>. You can take this back at any time.<br>
-You are signed in as {email}. <a href="{other}">Use another account</a></p>"""
+<p>{words.can}</p><ul class="scopes">{scopes}</ul>{organisations}
+<div class="actions"><button class="plain" name="decision" value="refuse">{words.refuse}</button>
+<button name="decision" value="allow"{disabled}>{words.allow}</button></div></form>
+<p class="end soft">{destination} {words.take_back}<br>
+{signed_in} <a href="{other}">{words.other_account}</a></p>"""
 
 
 class OrganisationChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,10 +77,14 @@ class Consent(msgspec.Struct, frozen=True, kw_only=True):
     """Proof that the form is from this page."""
 
 
-def sign_in_page(request: str, *, app: str, email: str = "", fault: str = "", status: int = 200) -> HTMLResponse:
+def sign_in_page(
+    request: str, language: PageLanguage, *, app: str, email: str = "", fault: str = "", status: int = 200
+) -> HTMLResponse:
     """The page that asks for address and password; ``request``: query of the request to go on with."""
+    words = WORDS[language]
     body = _SIGN_IN.format(
-        reason=f"{escape(app)} asks for access to Clipstream. Sign in to answer it." if app else "",
+        words=words,
+        reason=words.asks.format(app=escape(app)) if app else "",
         notice=_notice(fault),
         action=SIGN_IN,
         passkey=WITH_PASSKEY,
@@ -95,47 +93,63 @@ def sign_in_page(request: str, *, app: str, email: str = "", fault: str = "", st
         first="" if email else " autofocus",
         second=" autofocus" if email else "",
     )
-    return _respond("Sign in", body, status=status)
+    return _respond(words.sign_in, body, language, status=status)
 
 
-def code_page(request: str, *, challenge: str, fault: str = "", status: int = 200) -> HTMLResponse:
+def code_page(
+    request: str, language: PageLanguage, *, challenge: str, fault: str = "", status: int = 200
+) -> HTMLResponse:
     """The page that asks for the second factor."""
+    words = WORDS[language]
     body = _CODE.format(
+        words=words,
         notice=_notice(fault),
         action=SIGN_IN_CODE,
         request=_hidden_request(request),
         challenge=escape(challenge),
     )
-    return _respond("Second factor", body, status=status)
+    return _respond(words.second_factor, body, language, status=status)
 
 
-def consent_page(consent: Consent, action: str) -> HTMLResponse:
+def consent_page(consent: Consent, action: str, language: PageLanguage) -> HTMLResponse:
     """The page that asks whether an app may call; its form leads back to the app, whatever the answer."""
+    words, app = WORDS[language], escape(consent.app)
     body = _CONSENT.format(
-        app=escape(consent.app),
-        publisher=escape(consent.publisher),
-        homepage=_homepage(consent.homepage),
+        words=words,
+        title=words.consent_title.format(app=app),
+        about=words.consent_text.format(
+            app=app, publisher=escape(consent.publisher), homepage=_homepage(consent.homepage)
+        ),
         action=action,
         request=_hidden_request(consent.request),
         token=escape(consent.token),
-        scopes="".join(f"<li>{escape(SENTENCES[scope])}</li>" for scope in consent.scopes),
-        organisations=_organisations(consent),
+        scopes="".join(f"<li>{escape(words.scopes[scope])}</li>" for scope in consent.scopes),
+        organisations=_organisations(consent, words),
         disabled="" if any(choice.allows for choice in consent.choices) else " disabled",
-        destination=escape(origin_source(consent.redirect_uri)),
-        email=escape(consent.email),
+        destination=words.destination.format(destination=escape(origin_source(consent.redirect_uri))),
+        signed_in=words.signed_in_as.format(email=escape(consent.email)),
         other=escape(f"{action}?{consent.request}&prompt=login"),
     )
-    return _respond("Access", body, to=origin_source(consent.redirect_uri))
+    return _respond(words.access, body, language, to=origin_source(consent.redirect_uri))
 
 
-def error_page(detail: str, *, status: int, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+def error_page(
+    detail: str, language: PageLanguage, *, status: int, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
     """A page that says what went wrong, with no way to where the request came from."""
-    body = f"<h1>This did not work</h1>{_notice(detail)}<p class='soft'>Go back to the app, and try again there.</p>"
-    return _respond("Error", body, status=status, headers=headers)
+    words = WORDS[language]
+    body = f"<h1>{words.error_title}</h1>{_notice(detail)}<p class='soft'>{words.error_text}</p>"
+    return _respond(words.error, body, language, status=status, headers=headers)
 
 
 def _respond(
-    title: str, body: str, *, status: int = 200, to: str = "", headers: Mapping[str, str] | None = None
+    title: str,
+    body: str,
+    language: PageLanguage,
+    *,
+    status: int = 200,
+    to: str = "",
+    headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     """A page that runs nothing and is framed by no other. ``to``: where its form may lead besides the API."""
     policy = (
@@ -148,10 +162,10 @@ def _respond(
         "Cache-Control": "no-store",
         # with no-referrer browsers send `Origin: null` with a form
         "Referrer-Policy": "same-origin",
+        **language_headers(language),
     }
-    return HTMLResponse(
-        _PAGE.format(title=title, body=body), status_code=status, headers=page_headers | dict(headers or {})
-    )
+    page = _PAGE.format(language=language, title=title, body=body)
+    return HTMLResponse(page, status_code=status, headers=page_headers | dict(headers or {}))
 
 
 def _notice(text: str) -> str:
@@ -169,22 +183,22 @@ def _homepage(homepage: str) -> str:
     return f' (<a href="{escape(homepage)}" rel="noreferrer noopener">{host}</a>)'
 
 
-def _organisations(consent: Consent) -> str:
+def _organisations(consent: Consent, words: OAuthWords) -> str:
     """The choice of an organisation; where there is one, it is said."""
     if not consent.choices:
-        return _notice("You belong to no organisation, so there is nothing to give access to.")
+        return _notice(words.no_organisation)
     if len(consent.choices) == 1:
         (choice,) = consent.choices
         hidden = f'<input type="hidden" name="org_id" value="{choice.org_id}">'
+        role = words.roles[choice.role]
         if not choice.allows:
-            return hidden + _notice(f"You are {ROLE_NAMES[choice.role]} of {choice.name}, and may do nothing of this.")
-        name = escape(choice.name)
-        return f"{hidden}<p>In <strong>{name}</strong>, and no more than you may as {ROLE_NAMES[choice.role]}.</p>"
+            return hidden + _notice(words.nothing_allowed.format(role=role, name=choice.name))
+        return f"{hidden}<p>{words.inside.format(name=escape(choice.name), role=role)}</p>"
     rows = "".join(
         f'<label><input type="radio" name="org_id" value="{choice.org_id}" required'
         f"{' checked' if choice.org_id == consent.chosen else ''}{'' if choice.allows else ' disabled'}>"
-        f"<span>{escape(choice.name)} <small>you are {ROLE_NAMES[choice.role]}"
-        f"{'' if choice.allows else ', and may do nothing of this'}</small></span></label>"
+        f"<span>{escape(choice.name)} <small>{words.you_are.format(role=words.roles[choice.role])}"
+        f"{'' if choice.allows else words.none_of_this}</small></span></label>"
         for choice in consent.choices
     )
-    return f"<fieldset><legend>In which organisation? No more than you may there.</legend>{rows}</fieldset>"
+    return f"<fieldset><legend>{words.which}</legend>{rows}</fieldset>"

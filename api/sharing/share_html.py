@@ -8,22 +8,24 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
+from api.http.browsers.page_languages import PageLanguage, language_headers
 from api.sharing.models import PublicShare, SharedCaptions, SharedClip
-from core.domain.clock_format import format_clock, format_date
+from api.sharing.page_words import WORDS, EndedWords, ShareWords, page_date
+from core.domain.clock_format import format_clock
 
 _MARK = (
     '<svg viewBox="0 0 24 24" aria-hidden="true"><path fill-rule="evenodd" '
     'd="M4 3h16a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2zm6 5v8l6.5-4z"/></svg>'
 )
 _HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex, nofollow"><meta name="referrer" content="no-referrer"><title>{title}</title>
 <link rel="icon" type="image/svg+xml" href="/web/mark.svg"><link rel="stylesheet" href="/web/theme.css">
 <link rel="stylesheet" href="/web/share.css">{more}</head>"""
 _PAGE = """<body class="share"><header>{brand}</header>
 <main class="{layout}"><div class="about"><h1>{title}</h1><p class="soft">{facts}</p></div>
 <div class="clips">{clips}</div></main>
-<footer class="soft">Made with Clipstream</footer></body></html>
+<footer class="soft">{made_with}</footer></body></html>
 """
 _ENDED = """<body class="share ended"><main><p class="brand">{mark}Clipstream</p><h1>{title}</h1><p>{detail}</p>
 <p class="soft">{advice}</p></main></body></html>
@@ -32,24 +34,26 @@ _EMBED = """<body class="embed"><main>{player}{list}</main></body></html>
 """
 
 
-def share_page(share: PublicShare, *, storage: str) -> HTMLResponse:
+def share_page(share: PublicShare, *, storage: str, language: PageLanguage) -> HTMLResponse:
     """The page of a link. ``storage``: origin of the signed URLs."""
+    words = WORDS[language]
     count = len(share.clips)
-    facts = [f"{count} clips"] if count > 1 else [format_clock(share.clips[0].duration_ms)]
-    facts.append(f"available until {format_date(share.expires_at)}")
+    facts = [words.clips.format(count=count)] if count > 1 else [format_clock(share.clips[0].duration_ms)]
+    facts.append(words.until.format(date=page_date(share.expires_at, language)))
     body = _PAGE.format(
         brand=escape(share.organisation) if share.organisation else f"{_MARK}Clipstream",
         title=escape(share.title),
         facts=" · ".join(facts),
         layout="several" if count > 1 else _shape(share.clips[0]),
-        clips="".join(_clip(clip, position, count, share) for position, clip in enumerate(share.clips, 1)),
+        clips="".join(_clip(clip, position, count, share, words) for position, clip in enumerate(share.clips, 1)),
+        made_with=words.made_with,
     )
-    return _respond(share.title, body, storage=storage, more=_open_graph(share))
+    return _respond(share.title, body, language, storage=storage, more=_open_graph(share))
 
 
-def embed_page(share: PublicShare, chosen: int, *, storage: str) -> HTMLResponse:
+def embed_page(share: PublicShare, chosen: int, *, storage: str, language: PageLanguage) -> HTMLResponse:
     """The player of a link alone, which other pages may frame. ``chosen``: number of the clip, from 1."""
-    clips = share.clips
+    clips, words = share.clips, WORDS[language]
     chosen = chosen if 1 <= chosen <= len(clips) else 1
     links = "".join(
         f'<li><a href="?clip={number}"{" aria-current=page" if number == chosen else ""} '
@@ -57,29 +61,32 @@ def embed_page(share: PublicShare, chosen: int, *, storage: str) -> HTMLResponse
         for number, clip in enumerate(clips, 1)
     )
     body = _EMBED.format(
-        player=_player(clips[chosen - 1], share, preload="metadata"),
-        list=f'<nav aria-label="Clips"><ul>{links}</ul></nav>' if len(clips) > 1 else "",
+        player=_player(clips[chosen - 1], share, words, preload="metadata"),
+        list=f'<nav aria-label="{words.list_label}"><ul>{links}</ul></nav>' if len(clips) > 1 else "",
     )
-    return _respond(share.title, body, storage=storage, framed=True)
+    return _respond(share.title, body, language, storage=storage, framed=True)
 
 
 def ended_page(
-    title: str,
-    detail: str,
+    words: EndedWords,
+    language: PageLanguage,
     *,
     status: int,
-    advice: str = "",
+    detail: str = "",
     framed: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A page that says why there is nothing to see."""
-    body = _ENDED.format(mark=_MARK, title=escape(title), detail=escape(detail), advice=escape(advice))
-    return _respond(title, body, status=status, framed=framed, headers=headers)
+    """A page that says why there is nothing to see. ``detail``: the API's sentence, where the words have none."""
+    body = _ENDED.format(
+        mark=_MARK, title=escape(words.title), detail=escape(words.detail or detail), advice=escape(words.advice)
+    )
+    return _respond(words.title, body, language, status=status, framed=framed, headers=headers)
 
 
 def _respond(
     title: str,
     body: str,
+    language: PageLanguage,
     *,
     storage: str = "",
     more: str = "",
@@ -99,25 +106,27 @@ def _respond(
         "Cache-Control": "no-store",
         "X-Robots-Tag": "noindex, nofollow",
         "Referrer-Policy": "no-referrer",
+        **language_headers(language),
     }
     page_headers |= {"Cross-Origin-Resource-Policy": "cross-origin"} if framed else {"X-Frame-Options": "DENY"}
-    head = _HEAD.format(title=escape(title), more=more)
+    head = _HEAD.format(language=language, title=escape(title), more=more)
     return HTMLResponse(f"{head}\n{body}", status_code=status, headers=page_headers | dict(headers or {}))
 
 
-def _clip(clip: SharedClip, position: int, count: int, share: PublicShare) -> str:
-    heading = f"<h2>{escape(clip.title) or f'Clip {position}'}</h2>" if count > 1 else ""
+def _clip(clip: SharedClip, position: int, count: int, share: PublicShare, words: ShareWords) -> str:
+    heading = f"<h2>{escape(clip.title) or words.clip.format(number=position)}</h2>" if count > 1 else ""
     length = f'<span class="soft">{format_clock(clip.duration_ms)}</span>' if count > 1 else ""
-    draft = '<p class="notice">This is a draft, with a mark over the picture.</p>' if clip.draft else ""
+    draft = f'<p class="notice">{words.draft}</p>' if clip.draft else ""
     download = ""
     if clip.download is not None:
+        size = f"{clip.download.size_bytes / 1e6:.1f}".replace(".", words.decimal_mark)
         download = (
             f'<a class="button" href="{escape(clip.download.url)}" download="{escape(clip.download.filename)}" '
-            f'rel="noreferrer">Download <small>{clip.download.size_bytes / 1e6:.1f} MB</small></a>'
+            f'rel="noreferrer">{words.download} <small>{size} MB</small></a>'
         )
     actions = f'<div class="actions">{length}{download}</div>' if length or download else ""
     preload = "metadata" if position == 1 else "none"
-    return f"<article>{_player(clip, share, preload=preload)}{heading}{draft}{actions}</article>"
+    return f"<article>{_player(clip, share, words, preload=preload)}{heading}{draft}{actions}</article>"
 
 
 def _shape(clip: SharedClip) -> str:
@@ -125,11 +134,11 @@ def _shape(clip: SharedClip) -> str:
     return "upright" if clip.height_px > clip.width_px else "flat"
 
 
-def _player(clip: SharedClip, share: PublicShare, *, preload: str) -> str:
+def _player(clip: SharedClip, share: PublicShare, words: ShareWords, *, preload: str) -> str:
     title, url = escape(clip.title or share.title), escape(clip.video_url)
     if clip.kind == "image":
         return f'<img src="{url}" alt="{title}" width="{clip.width_px}" height="{clip.height_px}">'
-    tracks = "".join(_track(captions) for captions in clip.captions)
+    tracks = "".join(_track(captions, words) for captions in clip.captions)
     menu = "" if share.allow_download else ' controlslist="nodownload"'
     if clip.kind == "audio":
         return f'<audio controls preload="{preload}" src="{url}" title="{title}"{menu}>{tracks}</audio>'
@@ -140,10 +149,10 @@ def _player(clip: SharedClip, share: PublicShare, *, preload: str) -> str:
     )
 
 
-def _track(captions: SharedCaptions) -> str:
+def _track(captions: SharedCaptions, words: ShareWords) -> str:
     path = "/v1/" + captions.url.partition("/v1/")[2]
     language = escape(captions.language)
-    label = "Captions" if captions.language == "und" else f"Captions ({language})"
+    label = words.captions if captions.language == "und" else f"{words.captions} ({language})"
     default = " default" if captions.shown else ""
     return f'<track kind="captions" src="{escape(path)}" srclang="{language}" label="{label}"{default}>'
 

@@ -10,25 +10,17 @@ from starlette.routing import BaseRoute, Route
 
 from api.http.browsers.client_address import client_address
 from api.http.browsers.cross_origin import origin_of
+from api.http.browsers.page_languages import PageLanguage, choose_page_language
 from api.http.context import ApiContext
 from api.http.middleware import report_bug
 from api.problems.problem_details import ApiProblem
 from api.sharing.models import EMBED, PAGE, PublicShare
+from api.sharing.page_words import WORDS
 from api.sharing.public_shares import read_public_share
 from api.sharing.share_html import embed_page, ended_page, share_page
 from core.errors import Unavailable
 
-_TITLES = {
-    "not-found": "There is nothing here",
-    "share-ended": "This link has ended",
-    "rate-limited": "Too many requests",
-}
-_ADVICE = {
-    "not-found": "Check that the address is whole, as it was given to you.",
-    "share-ended": "Ask who gave it to you for a new one.",
-    "rate-limited": "Wait a minute, then open it again.",
-}
-Render = Callable[[PublicShare, Request, str], Response]
+Render = Callable[[PublicShare, Request, str, PageLanguage], Response]
 
 
 def make_share_pages() -> list[BaseRoute]:
@@ -39,14 +31,14 @@ def make_share_pages() -> list[BaseRoute]:
     ]
 
 
-def _render_share(share: PublicShare, _: Request, storage: str) -> Response:
-    return share_page(share, storage=storage)
+def _render_share(share: PublicShare, _: Request, storage: str, language: PageLanguage) -> Response:
+    return share_page(share, storage=storage, language=language)
 
 
-def _render_embed(share: PublicShare, request: Request, storage: str) -> Response:
+def _render_embed(share: PublicShare, request: Request, storage: str, language: PageLanguage) -> Response:
     chosen = request.query_params.get("clip", "1")
     number = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 4 else 1
-    return embed_page(share, number, storage=storage)
+    return embed_page(share, number, storage=storage, language=language)
 
 
 def _page(route: str, render: Render, *, framed: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -54,23 +46,23 @@ def _page(route: str, render: Render, *, framed: bool) -> Callable[[Request], Aw
         context: ApiContext = request.app.state.context
         request.scope["clipstream.route"] = route
         address = client_address(request, context.settings.trusted_proxies)
+        language = choose_page_language(request.headers.get("accept-language"))
+        words = WORDS[language]
         try:
             reading = read_public_share(
                 context, request, request.path_params["token"], address, context.clock(), viewed=True
             )
             share = await context.watch.guard("postgres", reading)
-            return render(share, request, origin_of(context.settings.s3_public or context.settings.s3))
+            return render(share, request, origin_of(context.settings.s3_public or context.settings.s3), language)
         except ApiProblem as problem:
-            title = _TITLES.get(problem.code, "This did not work")
-            advice = _ADVICE.get(problem.code, "")
+            told = words.ended.get(problem.code, words.ended[""])
             return ended_page(
-                title, problem.detail, advice=advice, status=problem.status, framed=framed, headers=problem.headers
+                told, language, detail=problem.detail, status=problem.status, framed=framed, headers=problem.headers
             )
         except Unavailable:
-            detail, headers = "Clipstream does not answer just now.", {"Retry-After": "2"}
-            return ended_page("One moment", detail, status=503, framed=framed, headers=headers)
+            return ended_page(words.away, language, status=503, framed=framed, headers={"Retry-After": "2"})
         except Exception as error:  # noqa: BLE001 - a person is shown a page, whatever happened
             report_bug(error)
-            return ended_page("This did not work", "Something is broken here; it was reported.", status=500)
+            return ended_page(words.broken, language, status=500)
 
     return endpoint

@@ -219,9 +219,11 @@ async def test_the_daily_mail_is_stopped_by_its_link(world: World, postgres: Set
     owner = await join(world, postgres, world.ann, "owner")
     await choose(owner, "clips.ready", mail="daily")
     link = StopLink(user_id=owner.user_id, org_id=world.ann.org_id, kind="daily")
-    answer = await visitor(world).post(
-        "/v1/notifications/unsubscribe", params={"token": make_token(open_key_ring(postgres), link)}
-    )
+    token = {"token": make_token(open_key_ring(postgres), link)}
+    page = await visitor(world).get("/v1/notifications/unsubscribe", params=token, headers={"Accept-Language": "de"})
+    assert "Diese E-Mails abstellen?" in page.text
+    assert "Accept-Language" in page.headers["vary"]
+    answer = await visitor(world).post("/v1/notifications/unsubscribe", params=token)
     assert answer.status_code == 200
     chosen = await preferences(owner)
     assert chosen["clips.ready"][0] == "off"

@@ -133,6 +133,9 @@ async def test_an_unknown_app_gets_a_page(world: World) -> None:
         assert answer.status_code == 400, query
         assert "This did not work" in answer.text
         is_walled(answer)
+        german = await visitor(world).get(f"{PAGE}?{query}", headers={"Accept-Language": "de"})
+        assert "Das ging nicht" in german.text
+        assert "Accept-Language" in german.headers["vary"]
 
 
 async def test_two_redirect_uris_and_a_deleted_app_lead_nowhere(world: World) -> None:

@@ -135,6 +135,10 @@ async def test_pages_of_links_that_ended_are_walled_too(world: World, store: S3O
         for page in (ended, strange):
             is_walled(page, framed=framed)
             assert "og:" not in page.text
+    german = await anybody(world).get(f"/s/{made['token']}", headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"})
+    assert '<html lang="de">' in german.text
+    assert "Dieser Link ist beendet" in german.text
+    assert "Accept-Language" in german.headers["vary"]
     assert (await anybody(world).post(f"/s/{made['token']}")).status_code == 405
 
 

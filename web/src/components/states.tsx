@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { asProblem } from "~/api/problem";
 import { common } from "~/i18n/common";
+import { problemWords } from "~/i18n/server-words";
 import { Button } from "./button";
 import { Icon, type IconName } from "./icon";
 
@@ -14,16 +15,18 @@ export function Loading({ label }: { label?: string }) {
   );
 }
 
-/** A refusal in words, with the id by which an operator finds the request. */
+/** A refusal in words, with the id by which an operator finds the request. What only the API says is in English. */
 export function ProblemNotice({ problem, onRetry }: { problem: unknown; onRetry?: () => void }) {
   const one = asProblem(problem);
-  const told = one.status > 0 ? "en" : undefined; // what the API writes
+  const own = problemWords(one.code);
+  const told = one.status > 0; // by the API
   return (
     <div class="notice failed" role="alert">
       <Icon name="warning" />
       <div>
-        <p><strong lang={told}>{one.isOffline ? common("offline") : told ? one.title : common("brokenPage")}</strong></p>
-        {!one.isOffline && one.detail && <p lang={told}>{one.detail}</p>}
+        <p><strong lang={told && !own ? "en" : undefined}>{one.isOffline ? common("offline") : told ? (own?.title ?? one.title) : common("brokenPage")}</strong></p>
+        {own && <p>{own.remedy}</p>}
+        {!one.isOffline && one.detail && <p lang={told ? "en" : undefined} class={own ? "hint" : ""}>{one.detail}</p>}
         {one.retryAfterS !== null && <p>{common("waitSeconds", { count: Math.ceil(one.retryAfterS) })}</p>}
         {one.requestId && <p class="hint">{common("requestId", { id: one.requestId })}</p>}
         {onRetry && <Button small onClick={onRetry}>{common("retry")}</Button>}
@@ -59,8 +62,8 @@ export function Badge({ tone = "neutral", children }: { tone?: Tone; children: C
   return <span class={`badge ${tone}`}>{children}</span>;
 }
 
-/** `value` in percent; null: how much is left is unknown. */
-export function Progress({ value, label, tone }: { value: number | null; label: string; tone?: Tone }) {
+/** `value` in percent; null: how much is left is unknown. `text`: what is read aloud instead of the percentage. */
+export function Progress({ value, label, tone, text }: { value: number | null; label: string; tone?: Tone; text?: string }) {
   return (
     <div
       class={`progress ${tone ?? ""}${value === null ? " unknown" : ""}`}
@@ -69,6 +72,7 @@ export function Progress({ value, label, tone }: { value: number | null; label: 
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={value ?? undefined}
+      aria-valuetext={text}
     >
       <span style={{ inlineSize: `${value ?? 100}%` }} />
     </div>

@@ -1,6 +1,7 @@
 /** Shows the notes of `state/toasts.ts`; read aloud as they come. */
 import { common } from "~/i18n/common";
-import { dismiss, toasts } from "~/state/toasts";
+import { problemWords } from "~/i18n/server-words";
+import { dismiss, toasts, type Toast } from "~/state/toasts";
 import { Button, IconButton } from "./button";
 import { Icon } from "./icon";
 
@@ -11,7 +12,7 @@ export function Toasts() {
         <div key={one.id} class={`toast ${one.kind}`}>
           <Icon name={one.kind === "done" ? "check" : "warning"} />
           <p>
-            {one.text}
+            <Text toast={one} />
             {one.detail && <small>{one.detail}</small>}
           </p>
           {one.action && (
@@ -22,4 +23,10 @@ export function Toasts() {
       ))}
     </div>
   );
+}
+
+function Text({ toast: { text, problem } }: { toast: Toast }) {
+  const own = problem && problemWords(problem.code);
+  if (!own) return problem && !problem.isOffline ? <span lang="en">{text}</span> : text;
+  return <>{own.title}. {own.remedy}{problem.detail && <small lang="en">{problem.detail}</small>}</>;
 }

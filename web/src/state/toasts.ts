@@ -1,6 +1,6 @@
 /** Short notes at the edge of the page: what was done, with a way back where there is one, and what failed. */
 import { signal } from "@preact/signals";
-import { asProblem } from "~/api/problem";
+import { asProblem, type ApiProblem } from "~/api/problem";
 import { common } from "~/i18n/common";
 
 export interface Toast {
@@ -8,6 +8,8 @@ export interface Toast {
   text: string;
   kind: "done" | "failed";
   detail?: string | undefined;
+  /** What was refused: told in the person's language where its code is known. */
+  problem?: ApiProblem;
   action?: { label: string; run: () => void } | undefined;
 }
 
@@ -22,7 +24,7 @@ export function tell(text: string, action?: Toast["action"]): void {
 export function tellProblem(error: unknown): void {
   const problem = asProblem(error);
   const detail = problem.requestId ? common("requestId", { id: problem.requestId }) : undefined;
-  add({ text: problem.isOffline ? common("offline") : problem.detail || problem.title, kind: "failed", detail });
+  add({ text: problem.isOffline ? common("offline") : problem.detail || problem.title, kind: "failed", detail, problem });
 }
 
 export function dismiss(id: number): void {

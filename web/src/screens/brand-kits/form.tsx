@@ -6,6 +6,7 @@ import { Checkbox, Select, TextField } from "~/components/fields";
 import { Card } from "~/components/page";
 import { number, percent } from "~/i18n";
 import { common } from "~/i18n/common";
+import { templateWords } from "~/i18n/server-words";
 import { AssetSelect } from "./assets";
 import { CORNERS, FONTS, ROLES, type Asset, type Kit, type Placed, type Template } from "./kit";
 import { t } from "./messages";
@@ -76,8 +77,8 @@ function Captions({ kit, assets, disabled, onChange, templates }: Part & { templ
         label={t("template")}
         value={kit.template ?? ""}
         disabled={disabled}
-        hint={chosen && <span lang="en">{chosen.description}</span>}
-        choices={[{ value: "", label: t("noTemplate") }, ...templates.map((one) => ({ value: one.template_id, label: one.name }))]}
+        hint={chosen && (templateWords(chosen.template_id)?.description ?? <span lang="en">{chosen.description}</span>)}
+        choices={[{ value: "", label: t("noTemplate") }, ...templates.map((one) => ({ value: one.template_id, label: templateWords(one.template_id)?.name ?? one.name }))]}
         onChange={(template) => onChange({ template: template || null })}
       />
       <h3>{t("fonts")}</h3>

@@ -2,6 +2,7 @@
 import { api, call } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Badge, Loading, ProblemNotice } from "~/components/states";
+import { templateWords } from "~/i18n/server-words";
 import { KitDrawing } from "./drawing";
 import { t } from "./messages";
 
@@ -22,8 +23,8 @@ export function Gallery() {
         {read.data.items.map((one) => (
           <li key={one.template_id} class="card">
             <KitDrawing kit={{ name: one.name }} template={one} assets={NO_ASSETS} aspect="1:1" />
-            <h2>{one.name} {one.template_id === read.data?.default && <Badge tone="active">{t("default")}</Badge>}</h2>
-            <p class="hint" lang="en">{one.description}</p>
+            <h2>{templateWords(one.template_id)?.name ?? one.name} {one.template_id === read.data?.default && <Badge tone="active">{t("default")}</Badge>}</h2>
+            <p class="hint" lang={templateWords(one.template_id) ? undefined : "en"}>{templateWords(one.template_id)?.description ?? one.description}</p>
           </li>
         ))}
       </ul>

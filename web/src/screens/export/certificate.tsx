@@ -23,7 +23,7 @@ export function CertificateCard({ certificate, onJump }: { certificate: Schemas[
       <p class={`certificate-verdict ${verdict}`}><Icon name={ICON[verdict]} size={28} /><strong>{verdict === "pass" ? tq("pass") : tq(verdict, { count })}</strong></p>
       <p class="hint">{tq("lead")}</p>
       {(certificate.tries ?? 1) > 1 && <Notice><p>{tq("secondTry")}</p>{(certificate.safer ?? []).length > 0 && <p>{tq("safer", { what: certificate.safer!.join(", ") })}</p>}</Notice>}
-      {warnings.length > 0 && <Notice kind="warn"><p><strong>{tq("warnings")}</strong></p><ul>{warnings.map((one) => <li key={one}>{one}</li>)}</ul></Notice>}
+      {warnings.length > 0 && <Notice kind="warn"><p><strong>{tq("warnings")}</strong></p><ul>{warnings.map((one) => <li key={one} lang="en">{one}</li>)}</ul></Notice>}
       {grouped(checks).map(({ group, checks: ofGroup }) => (
         <section key={group} class="check-group">
           <h3>{tq(group)}</h3>

@@ -5,6 +5,7 @@ import { Card } from "~/components/page";
 import { Table } from "~/components/table";
 import { bytes, clock, dateTime, duration, number } from "~/i18n";
 import { common } from "~/i18n/common";
+import { templateWords } from "~/i18n/server-words";
 import { t } from "./messages";
 
 type Export = Schemas["Export"];
@@ -62,7 +63,7 @@ export function FactsCard({ shown, onJump }: { shown: Export; onJump: (ms: numbe
             <dt>{t("loudness")}</dt>
             <dd>{certificate.integrated_lufs == null ? t("noSound") : t("loudnessValue", { lufs: number(certificate.integrated_lufs, { maximumFractionDigits: 1 }), peak: number(certificate.true_peak_dbtp ?? 0, { maximumFractionDigits: 1 }) })}</dd>
             <dt>{t("captions")}</dt>
-            <dd>{shown.captions ? t("captionsValue", { count: certificate.caption_cues, template: shown.template }) : t("noCaptions")}</dd>
+            <dd>{shown.captions ? t("captionsValue", { count: certificate.caption_cues, template: templateWords(shown.template)?.name ?? shown.template }) : t("noCaptions")}</dd>
           </>
         )}
         <dt>{t("version")}</dt>

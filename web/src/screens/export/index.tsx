@@ -7,12 +7,16 @@ import { setQuery, useQuery } from "~/api/query";
 import { Button, LinkButton } from "~/components/button";
 import { ConfirmDialog, Dialog } from "~/components/dialog";
 import { TextField } from "~/components/fields";
+import { FailureText } from "~/components/failure";
+import { ExportProgress } from "~/components/exports/progress";
+import { useUsualTime } from "~/components/exports/usual-time";
 import { Page } from "~/components/page";
 import { ShareDialog } from "~/components/share-dialog";
-import { Badge, Empty, Loading, Notice, ProblemNotice, Progress, type Tone } from "~/components/states";
+import { Badge, Empty, Loading, Notice, ProblemNotice, type Tone } from "~/components/states";
 import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { may } from "~/session/session";
+import { tell } from "~/state/toasts";
 import { CertificateCard } from "./certificate";
 import { FactsCard, FilesCard } from "./files";
 import { t } from "./messages";
@@ -32,6 +36,7 @@ export default function ExportScreen() {
   const shown = found.data;
   const clip = useQuery(shown ? `clips/${shown.clip_id}` : null, (signal) => call(api.GET("/v1/clips/{clip_id}", { params: { path: { clip_id: shown!.clip_id } }, signal })));
   const busy = shown?.state === "waiting" || shown?.state === "rendering";
+  const usual = useUsualTime(busy ? clip.data?.exports ?? [] : [], 1);
 
   useEffect(() => listen("/v1/events", ["export.changed"], (_, data) => data["export_id"] === id && found.reload()), [id]);
   useEffect(() => {
@@ -42,10 +47,10 @@ export default function ExportScreen() {
   const gone = found.problem?.status === 410 || (found.problem?.status === 404 && shown);
   if (gone) return <Page title={t("gone")}><Empty icon="trash" title={t("gone")}><p>{t("goneText")}</p><LinkButton kind="primary" href={to()}>{common("home")}</LinkButton></Empty></Page>;
   if (!shown) return found.problem ? <Page title={t("video")}><ProblemNotice problem={found.problem} onRetry={found.reload} /></Page> : <Loading label={t("loading")} />;
-  return <ExportPage shown={shown} clipTitle={clip.data?.title ?? ""} onChanged={(next) => setQuery<Export>(key, () => next)} onLost={found.reload} />;
+  return <ExportPage shown={shown} clipTitle={clip.data?.title ?? ""} usualMs={usual} onChanged={(next) => setQuery<Export>(key, () => next)} onLost={found.reload} />;
 }
 
-function ExportPage({ shown, clipTitle, onChanged, onLost }: { shown: Export; clipTitle: string; onChanged: (next: Export) => void; onLost: () => void }) {
+function ExportPage({ shown, clipTitle, usualMs, onChanged, onLost }: { shown: Export; clipTitle: string; usualMs: number | null; onChanged: (next: Export) => void; onLost: () => void }) {
   const [above, setAbove] = useState<"share" | "rename" | "cancel" | null>(null);
   const video = useRef<HTMLVideoElement>(null);
   const path = { export_id: shown.export_id };
@@ -79,13 +84,18 @@ function ExportPage({ shown, clipTitle, onChanged, onLost }: { shown: Export; cl
         {busy && (
           <section class="card export-wait">
             <p><strong>{t(shown.state)}</strong> {t(shown.state === "waiting" ? "waitingText" : "renderingText")}</p>
-            <Progress value={shown.state === "waiting" ? 0 : null} label={t(shown.state)} />
+            <ExportProgress stage={shown.state === "waiting" ? "waiting" : "rendering"} askedAt={Date.parse(shown.created_at)} usualMs={usualMs} />
           </section>
         )}
         {shown.state === "cancelled" && <Notice>{t("cancelledText")}</Notice>}
-        {shown.failure && <Notice kind="failed"><p><strong lang="en">{shown.failure.detail}</strong></p><p class="hint"><code>{shown.failure.reason}</code></p></Notice>}
+        {shown.failure && <Notice kind="failed"><FailureText failure={shown.failure} /></Notice>}
       </div>
-      {(shown.state === "failed" || shown.state === "cancelled") && <LinkButton href={to("clips", shown.clip_id)} icon="pencil">{t("again")}</LinkButton>}
+      {(shown.state === "failed" || shown.state === "cancelled") && (
+        <p class="row">
+          {canWrite && shown.state === "failed" && <Button kind="primary" icon="redo" onClick={() => retry(shown).then(onLost)}>{t("retry")}</Button>}
+          <LinkButton href={to("clips", shown.clip_id)} icon="pencil">{t("again")}</LinkButton>
+        </p>
+      )}
       {shown.files && shown.certificate && (
         <div class="export-columns">
           <div class="export-main">
@@ -104,6 +114,12 @@ function ExportPage({ shown, clipTitle, onChanged, onLost }: { shown: Export; cl
       {above === "cancel" && <ConfirmDialog title={t("cancelTitle")} text={t("cancelText")} verb={t("cancelVerb")} onConfirm={cancel} onClose={() => setAbove(null)} />}
     </Page>
   );
+}
+
+/** Make a failed file again, as it was asked for. */
+async function retry(failed: Export): Promise<void> {
+  await call(api.POST("/v1/projects/{project_id}/retry", { params: { path: { project_id: failed.project_id } }, body: { export_id: failed.export_id } }));
+  tell(t("retried"));
 }
 
 /** The file itself. Its address stays while it plays, though later answers bring others. */

@@ -4,11 +4,12 @@ import { Button } from "~/components/button";
 import { Icon } from "~/components/icon";
 import { Badge, type Tone } from "~/components/states";
 import { ago, date, duration, language, money, percent } from "~/i18n";
+import { failureWord } from "~/i18n/failures";
 import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { may } from "~/session/session";
 import { CardMenu, type CardAction } from "./card-menu";
-import { failureWord, stageWord, t } from "./messages";
+import { stageWord, t } from "./messages";
 import { isAtWork, shownStages, type Card, type CardStage } from "./model";
 import { Thumbnail } from "./thumbnail";
 

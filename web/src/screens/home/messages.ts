@@ -220,63 +220,6 @@ export function stageWord(name: string): string | null {
   return name in STAGES.en ? stageWords(name as keyof typeof STAGES.en) : null;
 }
 
-const FAILURES = {
-  en: {
-    "media.unsupported": "This kind of file is not supported. Convert it to MP4 with H.264 and AAC.",
-    "media.corrupt": "The file is damaged or empty. Export or download it again.",
-    "media.no_audio_no_video": "There is neither picture nor sound in the file.",
-    "media.too_large": "The file is larger than this installation takes.",
-    "media.too_long": "The video is longer than this installation takes.",
-    "media.bomb": "The file asks for more streams, pixels or memory than ordinary video. Convert it to ordinary video.",
-    "media.timeout": "Reading the file took too long. Send it again; if it stays, convert it.",
-    "url.not_public": "The link leads to an address that is not public. Upload the file instead.",
-    "url.not_found": "Nothing was found at the link.",
-    "url.forbidden": "The link asks for a sign-in. Use one that does not, or upload the file.",
-    "url.redirects": "The link leads on too often. Use the last address.",
-    "url.refused": "The link's server gave no file. Check it in a browser.",
-    "page.off": "Pages with videos are not taken here. Upload the file.",
-    "page.host": "Pages of this site are not taken here. Upload the file.",
-    "page.playlist": "The page is a list. Give the page of one video.",
-    "page.live": "The page shows a live stream. Come again when its recording is there.",
-    "page.no_file": "The page has no single file of its video. Upload the file.",
-    "page.unsupported": "No video was found on the page.",
-    "page.unavailable": "The page's video is private, removed or protected.",
-    "clips.all_failed": "Moments were chosen, but no clip could be made of them.",
-    "retries.exhausted": "A part of the work failed at every try.",
-    bug: "Something broke inside Clipstream. Try again, and tell your operator if it stays.",
-  },
-  de: {
-    "media.unsupported": "Diese Art von Datei wird nicht unterstützt. Wandeln Sie sie in MP4 mit H.264 und AAC um.",
-    "media.corrupt": "Die Datei ist beschädigt oder leer. Exportieren oder laden Sie sie noch einmal.",
-    "media.no_audio_no_video": "Die Datei enthält weder Bild noch Ton.",
-    "media.too_large": "Die Datei ist größer, als diese Installation annimmt.",
-    "media.too_long": "Das Video ist länger, als diese Installation annimmt.",
-    "media.bomb": "Die Datei verlangt mehr Spuren, Bildpunkte oder Speicher als ein gewöhnliches Video. Wandeln Sie sie um.",
-    "media.timeout": "Das Lesen der Datei dauerte zu lange. Senden Sie sie noch einmal; hilft das nicht, wandeln Sie sie um.",
-    "url.not_public": "Der Link führt zu einer nicht öffentlichen Adresse. Laden Sie die Datei hoch.",
-    "url.not_found": "Unter dem Link wurde nichts gefunden.",
-    "url.forbidden": "Der Link verlangt eine Anmeldung. Nehmen Sie einen ohne, oder laden Sie die Datei hoch.",
-    "url.redirects": "Der Link leitet zu oft weiter. Nehmen Sie die letzte Adresse.",
-    "url.refused": "Der Server des Links gab keine Datei. Prüfen Sie ihn im Browser.",
-    "page.off": "Seiten mit Videos werden hier nicht angenommen. Laden Sie die Datei hoch.",
-    "page.host": "Seiten dieser Website werden hier nicht angenommen. Laden Sie die Datei hoch.",
-    "page.playlist": "Die Seite ist eine Liste. Geben Sie die Seite eines einzelnen Videos an.",
-    "page.live": "Die Seite zeigt eine laufende Übertragung. Kommen Sie wieder, wenn die Aufzeichnung da ist.",
-    "page.no_file": "Die Seite hat keine einzelne Datei ihres Videos. Laden Sie die Datei hoch.",
-    "page.unsupported": "Auf der Seite wurde kein Video gefunden.",
-    "page.unavailable": "Das Video der Seite ist privat, entfernt oder geschützt.",
-    "clips.all_failed": "Momente wurden gewählt, aber kein Clip konnte daraus gemacht werden.",
-    "retries.exhausted": "Ein Teil der Arbeit ist bei jedem Versuch gescheitert.",
-    bug: "In Clipstream ist etwas schiefgegangen. Versuchen Sie es noch einmal, und sagen Sie es sonst dem Betreiber.",
-  },
-};
-const failureWords = words(FAILURES);
-
-/** Why a project ended without a result, for the reasons that people meet; others have the API's own sentence. */
-export function failureWord(name: string): string | null {
-  return name in FAILURES.en ? failureWords(name as keyof typeof FAILURES.en) : null;
-}
-
 const ATTENTION = {
   en: {
     "project.failed": "Project failed",

@@ -3,6 +3,7 @@ import { useId } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { ProblemNotice } from "~/components/states";
+import { templateWords } from "~/i18n/server-words";
 import { t } from "./messages";
 
 export type Template = Schemas["CaptionTemplate"];
@@ -89,10 +90,10 @@ export function TemplatePicker({ value, usual, error, onChange }: { value: strin
       <legend class="visually-hidden">{t("template")}</legend>
       {!data && Array.from({ length: 6 }, (_, at) => <span key={at} class="template ghost" aria-hidden="true" />)}
       {data?.map((one) => (
-        <label key={one.template_id} class={`template${one.template_id === chosen ? " chosen" : ""}`} title={one.description} lang="en">
+        <label key={one.template_id} class={`template${one.template_id === chosen ? " chosen" : ""}`} title={templateWords(one.template_id)?.description ?? one.description} lang={templateWords(one.template_id) ? undefined : "en"}>
           <input type="radio" class="visually-hidden" name={name} checked={one.template_id === chosen} onChange={() => onChange(one.template_id === usual ? undefined : one.template_id)} />
           <TemplatePicture template={one} />
-          <span>{one.name}</span>
+          <span>{templateWords(one.template_id)?.name ?? one.name}</span>
         </label>
       ))}
       {error && <p class="error" role="alert">{error}</p>}

@@ -74,6 +74,11 @@ export function useMoments(id: string): Part<Moments> {
     call(api.GET("/v1/projects/{project_id}/moments", { params: { path: { project_id: id }, query: { fields: MOMENT_FIELDS } }, signal })) as Promise<Moments>));
 }
 
+/** Whether scores say which moment is the better one. Nothing is claimed until the moments are known. */
+export function areRanked(moments: Part<Moments>): boolean {
+  return moments.data ? moments.data.order !== "time" : moments.absent;
+}
+
 /** Each moment's evidence, read once somebody asks why; null asks nothing. */
 export function useEvidence(id: string | null): Part<Map<string, Moment>> {
   return partOf(useQuery(id && keys.evidence(id), async (signal) => {

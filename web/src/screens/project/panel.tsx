@@ -4,7 +4,7 @@ import type { Schemas } from "~/api/client";
 import type { PlayerClock, TimeRange } from "~/components/player";
 import { Empty, Loading, ProblemNotice } from "~/components/states";
 import { ClipsPanel } from "./clips";
-import type { Intelligence, Moments, Part, Project } from "./data";
+import { areRanked, type Intelligence, type Moments, type Part, type Project } from "./data";
 import { DetailsPanel } from "./details";
 import { KnowledgePanel } from "./knowledge";
 import { t } from "./messages";
@@ -49,7 +49,7 @@ export function Panel(props: Props) {
     case "moments":
       return <Shown part={props.moments} atWork={atWork} absent={project.nothing_found_reason}>{(one) => <MomentsPanel projectId={project.project_id} moments={one} chosen={props.chosen} onJump={onJump} onPlay={props.onPlay} onMark={props.onMark} onMake={props.onMake} />}</Shown>;
     case "clips":
-      return <Shown part={props.clips} atWork={atWork} absent={null}>{(one) => <ClipsPanel projectId={project.project_id} clips={one.items} reason={one.nothing_found_reason} atWork={atWork} onJump={onJump} />}</Shown>;
+      return <Shown part={props.clips} atWork={atWork} absent={null}>{(one) => <ClipsPanel project={project} clips={one.items} isRanked={areRanked(props.moments)} reason={one.nothing_found_reason} atWork={atWork} onJump={onJump} />}</Shown>;
     case "knowledge":
       return <Shown part={props.knowledge} atWork={atWork} absent={project.without_words}>{(one) => <KnowledgePanel knowledge={one} onJump={onJump} />}</Shown>;
     case "details":

@@ -3,6 +3,7 @@ import { useLocation } from "preact-iso";
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { ApiProblem } from "~/api/problem";
 import { Button } from "~/components/button";
+import { FailureText } from "~/components/failure";
 import { Player, usePlayerClock, useSource, type TimeRange } from "~/components/player";
 import { Notice, ProblemNotice } from "~/components/states";
 import { Timeline, type LaneRange } from "~/components/timeline";
@@ -141,7 +142,7 @@ function Messages({ project, problem }: { project: Project; problem: ApiProblem 
   return (
     <>
       {problem && <ProblemNotice problem={problem} />}
-      {project.failure && <Notice kind="failed"><p><strong>{t("failedTitle")}</strong></p><p lang="en">{project.failure.detail}</p>{may("projects:write") && <Button small icon="redo" onClick={() => retry(project.project_id)}>{t("retryProject")}</Button>}</Notice>}
+      {project.failure && <Notice kind="failed"><p><strong>{t("failedTitle")}</strong></p><FailureText failure={project.failure} />{may("projects:write") && <Button small icon="redo" onClick={() => retry(project.project_id)}>{t("retryProject")}</Button>}</Notice>}
       {project.state === "cancelled" && <Notice kind="warn"><p><strong>{t("cancelledTitle")}</strong></p><p>{t("cancelledText")}</p></Notice>}
       {project.without_words && <Notice><p><strong>{t("noWordsTitle")}</strong></p><p lang="en">{project.without_words}</p></Notice>}
     </>

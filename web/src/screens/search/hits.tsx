@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Schemas } from "~/api/client";
 import { Marked } from "~/components/marked";
 import { Badge } from "~/components/states";
-import { clock, number } from "~/i18n";
+import { clock } from "~/i18n";
 import { to, toPlace } from "~/routes";
 import { t } from "./messages";
 import { kindName } from "./names";
@@ -52,7 +52,7 @@ export function ClipHit({ hit }: { hit: Schemas["ClipHit"] }) {
       href={to("clips", hit.clip_id)}
       title={isTitle && hit.highlight ? <Marked highlight={hit.highlight} /> : hit.title}
       time={{ projectId: hit.project_id, ms: hit.word_ms }}
-      facts={[hit.project_title, `${clock(hit.start_ms)}–${clock(hit.end_ms)}`, hit.score !== null && t("score", { count: number(hit.score, { maximumFractionDigits: 0 }) }), hit.speaker_names.join(", ")]}
+      facts={[hit.project_title, `${clock(hit.start_ms)}–${clock(hit.end_ms)}`, hit.speaker_names.join(", ")]}
     >
       <p class="hit-text">{isTitle ? hit.text : <Marked highlight={hit.highlight} />}</p>
       <Doubt trust={hit.trust} />

@@ -4,6 +4,7 @@ import { useQuery } from "~/api/query";
 import { Checkbox, Segmented, Select } from "~/components/fields";
 import { Loading, ProblemNotice } from "~/components/states";
 import { Icon } from "~/components/icon";
+import { templateWords } from "~/i18n/server-words";
 import type { Editor } from "../model/editor";
 import { tl } from "../look-messages";
 
@@ -56,7 +57,7 @@ function Templates({ editor, items }: { editor: Editor; items: Schemas["CaptionT
           <label key={one.template_id} class={`template${isChosen ? " chosen" : ""}`}>
             <input type="radio" name="template" class="visually-hidden" checked={isChosen} onChange={() => editor.setLook({ template: one.template_id })} />
             {picture && <img src={picture} alt="" loading="lazy" width={1218} height={360} />}
-            <span><strong>{one.name}</strong> <small lang="en">{one.description}</small></span>
+            <TemplateText template={one} />
             {isChosen && <Chosen />}
           </label>
         );
@@ -65,12 +66,17 @@ function Templates({ editor, items }: { editor: Editor; items: Schemas["CaptionT
   );
 }
 
+function TemplateText({ template }: { template: Schemas["CaptionTemplate"] }) {
+  const own = templateWords(template.template_id);
+  return <span lang={own ? undefined : "en"}><strong>{own?.name ?? template.name}</strong> <small>{own?.description ?? template.description}</small></span>;
+}
+
 function Chosen() {
   return <span class="badge active"><Icon name="check" size={14} />{tl("chosen")}</span>;
 }
 
 function SegmentLooks({ editor, items }: { editor: Editor; items: Schemas["CaptionTemplate"][] }) {
-  const choices = [{ value: "", label: tl("asExport") }, ...items.map((one) => ({ value: one.template_id, label: one.name }))];
+  const choices = [{ value: "", label: tl("asExport") }, ...items.map((one) => ({ value: one.template_id, label: templateWords(one.template_id)?.name ?? one.name }))];
   return (
     <>
       <h3>{tl("perSegment")}</h3>

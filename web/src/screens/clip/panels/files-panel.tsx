@@ -4,7 +4,9 @@ import { listen } from "~/api/events";
 import { api, call, type Schemas } from "~/api/client";
 import { invalidate, useQuery } from "~/api/query";
 import { Button, LinkButton } from "~/components/button";
-import { Badge, Empty, Loading, ProblemNotice, Progress, type Tone } from "~/components/states";
+import { ExportProgress } from "~/components/exports/progress";
+import { useAskedAt, useUsualTime } from "~/components/exports/usual-time";
+import { Badge, Empty, Loading, ProblemNotice, type Tone } from "~/components/states";
 import { to } from "~/routes";
 import { tf } from "../file-messages";
 
@@ -17,6 +19,7 @@ export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canE
   const clip = useQuery(key, (signal) => call(api.GET("/v1/clips/{clip_id}", { params: { path: { clip_id: clipId } }, signal })));
   const exports = [...(clip.data?.exports ?? [])].sort((a, b) => b.number - a.number);
   const busy = exports.some((one) => one.state === "waiting" || one.state === "rendering");
+  const usual = useUsualTime(exports, 1);
   useEffect(() => listen("/v1/events", ["export.changed"], (_, data) => data["clip_id"] === clipId && invalidate(key)), [clipId]);
   useEffect(() => {
     if (!busy) return undefined;
@@ -41,13 +44,17 @@ export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canE
         <Empty icon="film" title={tf("noFiles")}><p>{tf("noFilesText")}</p>{canEdit && <Button kind="primary" onClick={onExport}>{tf("newExport")}</Button>}</Empty>
       )}
       <ul class="plain files" aria-live="polite">
-        {exports.map((one) => <ExportRow key={one.export_id} row={one} newest={newest} canEdit={canEdit} onChanged={clip.reload} />)}
+        {exports.map((one) => <ExportRow key={one.export_id} row={one} newest={newest} usualMs={usual} canEdit={canEdit} onChanged={clip.reload} />)}
       </ul>
     </>
   );
 }
 
-function ExportRow({ row, newest, canEdit, onChanged }: { row: Schemas["ClipExport"]; newest: number; canEdit: boolean; onChanged: () => void }) {
+function RowProgress({ id, stage, usualMs }: { id: string; stage: "waiting" | "rendering"; usualMs: number | null }) {
+  return <ExportProgress stage={stage} askedAt={useAskedAt(id)} usualMs={usualMs} />;
+}
+
+function ExportRow({ row, newest, usualMs, canEdit, onChanged }: { row: Schemas["ClipExport"]; newest: number; usualMs: number | null; canEdit: boolean; onChanged: () => void }) {
   const busy = row.state === "waiting" || row.state === "rendering";
   const cancel = async () => {
     await call(api.POST("/v1/exports/{export_id}/cancel", { params: { path: { export_id: row.export_id } } }));
@@ -63,7 +70,7 @@ function ExportRow({ row, newest, canEdit, onChanged }: { row: Schemas["ClipExpo
           {row.verdict && <Badge tone={VERDICT_TONE[row.verdict] ?? "neutral"}>{tf(row.verdict)}</Badge>}
           <small>{row.automatic ? tf("automaticFile") : tf("ofVersion", { version: row.edit_version })}{row.edit_version < newest && ` · ${tf("outdated")}`}</small>
         </p>
-        {busy && <Progress value={row.state === "waiting" ? 0 : null} label={tf(row.state)} />}
+        {busy && <RowProgress id={row.export_id} stage={row.state === "waiting" ? "waiting" : "rendering"} usualMs={usualMs} />}
       </div>
       {busy && canEdit ? <Button small onClick={cancel}>{tf("cancelExport")}</Button> : <LinkButton small href={to("exports", row.export_id)}>{tf("show")}</LinkButton>}
     </li>

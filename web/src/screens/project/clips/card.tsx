@@ -18,14 +18,27 @@ import { t } from "./messages";
 type File = Schemas["ClipExport"];
 const TONES: Record<File["state"], Tone> = { waiting: "neutral", rendering: "active", done: "good", failed: "bad", cancelled: "neutral" };
 
-export function ClipCard({ projectId, clip, onJump }: { projectId: string; clip: Clip; onJump: (ms: number) => void }) {
+interface Props {
+  projectId: string;
+  clip: Clip;
+  isRanked: boolean;
+  isChosen: boolean;
+  /** `isRange`: with Shift, all from the last one that was chosen. */
+  onChoose: (on: boolean, isRange: boolean) => void;
+  onJump: (ms: number) => void;
+}
+
+export function ClipCard({ projectId, clip, isRanked, isChosen, onChoose, onJump }: Props) {
   const [isAsking, ask] = useState(false);
   const newest = newestOfShapes(clip.exports);
   const shown = newest.find((file) => file.state === "done") ?? null;
   const failed = newest.find((file) => file.state === "failed");
   return (
-    <li class="clip-card">
-      <Picture clip={clip} file={shown} />
+    <li class={`clip-card${isChosen ? " chosen" : ""}`}>
+      <Picture clip={clip} file={shown} isRanked={isRanked} />
+      <label class="clip-choice">
+        <input type="checkbox" aria-label={t("choose", { title: clip.title })} aria-keyshortcuts="Control+A Escape" checked={isChosen} onClick={(event) => onChoose(event.currentTarget.checked, event.shiftKey)} />
+      </label>
       <div class="clip-body">
         <h3><a href={to("clips", clip.clip_id)}>{clip.title}</a></h3>
         <p class="hint row tight">
@@ -52,7 +65,7 @@ export function ClipCard({ projectId, clip, onJump }: { projectId: string; clip:
       {isAsking && (
         <Dialog wide title={`${t("why")}: ${clip.title}`} onClose={() => ask(false)}>
           <p lang="en">{clip.reason}</p>
-          <Evidence signals={clip.signals} onJump={(ms) => { ask(false); onJump(ms); }} />
+          <Evidence signals={clip.signals} isRanked={isRanked} onJump={(ms) => { ask(false); onJump(ms); }} />
         </Dialog>
       )}
     </li>
@@ -102,7 +115,7 @@ function Download({ file }: { file: File }) {
 
 const HOVER_MS = 250;
 
-function Picture({ clip, file }: { clip: Clip; file: File | null }) {
+function Picture({ clip, file, isRanked }: { clip: Clip; file: File | null; isRanked: boolean }) {
   const known = useFile(file?.export_id ?? null);
   const [isPlaying, play] = useState(false);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -120,7 +133,7 @@ function Picture({ clip, file }: { clip: Clip; file: File | null }) {
     <a class="clip-picture" href={to("clips", clip.clip_id)} tabIndex={-1} aria-hidden="true" onMouseEnter={begin} onMouseLeave={end}>
       {files ? <img src={files.thumbnail.url} alt="" loading="lazy" onError={known.reload} /> : <span class="clip-blank"><Icon name="film" size={32} /></span>}
       {isPlaying && files && isPicture && <video src={files.video.url} muted autoplay loop playsInline aria-hidden="true" />}
-      {clip.score !== null && <Score score={clip.score} />}
+      {isRanked && clip.score !== null && <Score score={clip.score} />}
       <span class="clip-length">{clockText(clip.end_ms - clip.start_ms)}</span>
     </a>
   );

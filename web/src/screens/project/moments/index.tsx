@@ -1,9 +1,10 @@
-/** Every moment that was weighed, best first, and why. */
+/** Every moment that was weighed, best first where their scores rank them, and why. */
 import { useState } from "preact/hooks";
 import { Button } from "~/components/button";
 import type { TimeRange } from "~/components/player";
 import { Badge, Empty, Loading } from "~/components/states";
 import { clock as clockText, duration, number, percent } from "~/i18n";
+import { shortfallWord } from "~/i18n/server-words";
 import { may } from "~/session/session";
 import { useEvidence, type Moment, type Moments } from "../data";
 import { Evidence } from "./evidence";
@@ -36,17 +37,19 @@ export function MomentsPanel(props: Props) {
       </div>
     );
   }
-  const list = isAll ? moments.moments : moments.moments.filter((moment, at) => at < FEW || moment.selected || moment.id === shown);
+  const isRanked = moments.order !== "time";
+  const ordered = isRanked ? moments.moments : [...moments.moments].sort((one, two) => one.range.start_ms - two.range.start_ms);
+  const list = isAll ? ordered : ordered.filter((moment, at) => at < FEW || moment.selected || moment.id === shown);
   return (
     <div class="panel-pad">
       <h2 class="panel-title">{t("found", { count: moments.moments.length })}</h2>
-      <p class="hint">{moments.order === "time" ? t("byTime") : t("foundText")}</p>
+      <p class="hint">{isRanked ? t("foundText") : t("byTime")}</p>
       <ol class="plain moments">
         {list.map((moment) => (
-          <Item key={moment.id} {...props} moment={moment} isOpen={shown === moment.id} evidence={evidence.data?.get(moment.id)} onToggle={() => setOpen(shown === moment.id ? "" : moment.id)} />
+          <Item key={moment.id} {...props} moment={moment} isRanked={isRanked} isOpen={shown === moment.id} evidence={evidence.data?.get(moment.id)} onToggle={() => setOpen(shown === moment.id ? "" : moment.id)} />
         ))}
       </ol>
-      {moments.moments.length > FEW && <p class="more"><Button onClick={() => setAll(!isAll)}>{isAll ? t("fewer") : t("all", { count: moments.moments.length })}</Button></p>}
+      {moments.moments.length > FEW && <p class="more"><Button onClick={() => setAll(!isAll)}>{isAll ? t(isRanked ? "fewer" : "fewerOfAll") : t("all", { count: moments.moments.length })}</Button></p>}
     </div>
   );
 }
@@ -55,32 +58,46 @@ function rangeOf(moment: { range: { start_ms: number; end_ms: number } }): TimeR
   return { startMs: moment.range.start_ms, endMs: moment.range.end_ms };
 }
 
-function Item({ moment, isOpen, evidence, onToggle, onPlay, onJump, onMark, onMake }: Props & { moment: Moment; isOpen: boolean; evidence: Moment | undefined; onToggle: () => void }) {
+function Item({ moment, isRanked, isOpen, evidence, onToggle, onPlay, onJump, onMark, onMake }: Props & { moment: Moment; isRanked: boolean; isOpen: boolean; evidence: Moment | undefined; onToggle: () => void }) {
   const range = rangeOf(moment);
+  const lacks = shownLacks(moment.lacks, isRanked);
   return (
-    <li class={`moment${moment.selected ? " selected" : ""}`}>
-      <Score score={moment.score} />
+    <li class={`moment${moment.selected ? " selected" : ""}${isRanked ? "" : " unranked"}`}>
+      {isRanked && <Score score={moment.score} />}
       <div class="moment-body">
         <h3>{moment.title || moment.hook}</h3>
         <p class="hint row">
           <button type="button" class="time-jump" onClick={() => onJump(range.startMs)}>{clockText(range.startMs)}</button>
           <span>{duration(range.endMs - range.startMs)}</span>
-          <span>{t("confidence", { percent: percent(moment.confidence) })}</span>
+          {isRanked && <span>{t("confidence", { percent: percent(moment.confidence) })}</span>}
           {moment.selected && <Badge tone="good">{t("isClip", { rank: moment.rank ?? 0 })}</Badge>}
         </p>
         <p lang="en">{moment.reason}</p>
         {moment.without_words && <p class="hint" lang="en">{moment.without_words}</p>}
-        {!moment.selected && (moment.lacks ?? []).length > 0 && <p class="hint">{t("whyNot")}: <span lang="en">{moment.lacks!.map((lack) => lack.told).join(" ")}</span></p>}
+        {!moment.selected && lacks.length > 0 && <p class="hint">{t("whyNot")}: {lacks.map((lack) => <Lack key={lack.what} lack={lack} />)}</p>}
         <div class="row tight">
           <Button small icon="play" onClick={() => onPlay(range)}>{t("play")}</Button>
           <Button small kind="quiet" icon="scissors" onClick={() => onMark(range)}>{t("mark")}</Button>
           {may("projects:write") && !moment.selected && <Button small kind="quiet" icon="plus" onClick={() => onMake({ id: moment.id, range })}>{t("make")}</Button>}
           <Button small kind="quiet" icon={isOpen ? "up" : "down"} aria-expanded={isOpen} onClick={onToggle}>{moment.selected ? t("whyClip") : t("why")}</Button>
         </div>
-        {isOpen && (evidence ? <Evidence signals={evidence.signals} onJump={onJump} /> : <><Evidence signals={moment.signals} onJump={onJump} /><Loading /></>)}
+        {isOpen && (evidence ? <Evidence signals={evidence.signals} isRanked={isRanked} onJump={onJump} /> : <><Evidence signals={moment.signals} isRanked={isRanked} onJump={onJump} /><Loading /></>)}
       </div>
     </li>
   );
+}
+
+type Shortfall = NonNullable<Moment["lacks"]>[number];
+/** What a moment lacks by its score alone: nothing where scores rank nothing. */
+const BY_SCORE = ["score", "near_best"];
+
+function shownLacks(lacks: Shortfall[] | undefined, isRanked: boolean): Shortfall[] {
+  return (lacks ?? []).filter((lack) => isRanked || !BY_SCORE.includes(lack.what));
+}
+
+function Lack({ lack }: { lack: Shortfall }) {
+  const own = shortfallWord(lack.what);
+  return own ? <span>{own} </span> : <span lang="en">{lack.told} </span>;
 }
 
 export function Score({ score }: { score: number }) {
@@ -94,6 +111,7 @@ export function Score({ score }: { score: number }) {
 
 function Nearest({ moments, onPlay, onMake, onJump }: Props) {
   const near = moments.nearest ?? [];
+  const isRanked = moments.order !== "time";
   if (near.length === 0) return null;
   return (
     <section>
@@ -102,12 +120,12 @@ function Nearest({ moments, onPlay, onMake, onJump }: Props) {
         {near.map((one) => {
           const range = { startMs: one.start_ms, endMs: one.end_ms };
           return (
-            <li key={one.moment_id} class="moment">
-              <Score score={one.score} />
+            <li key={one.moment_id} class={`moment${isRanked ? "" : " unranked"}`}>
+              {isRanked && <Score score={one.score} />}
               <div class="moment-body">
                 <h3>{one.title || clockText(one.start_ms)}</h3>
                 <p class="hint row"><button type="button" class="time-jump" onClick={() => onJump(one.start_ms)}>{clockText(one.start_ms)}</button><span>{duration(one.end_ms - one.start_ms)}</span></p>
-                <ul lang="en">{one.lacks.map((lack) => <li key={lack.what}>{lack.told}</li>)}</ul>
+                <ul>{shownLacks(one.lacks, isRanked).map((lack) => <li key={lack.what}><Lack lack={lack} /></li>)}</ul>
                 <div class="row tight">
                   <Button small icon="play" onClick={() => onPlay(range)}>{t("play")}</Button>
                   {may("projects:write") && <Button small icon="plus" onClick={() => onMake({ id: one.moment_id, range })}>{t("make")}</Button>}

@@ -17,7 +17,7 @@ export function laneWords(nameOf: LaneWords["speaker"]): LaneWords {
     face: (count) => t("faces", { count }),
     screen: t("screen"),
     sound: (kind) => (SOUNDS.includes(kind) ? t(`sound_${kind}` as MessageKey) : kind),
-    moment: (title, score) => t("momentOf", { title, score: Math.round(score) }),
+    moment: (title, score) => (score === null ? title : t("momentOf", { title, score: Math.round(score) })),
     speaker: nameOf,
     someone: t("someone"),
   };

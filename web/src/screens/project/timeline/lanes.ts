@@ -15,7 +15,8 @@ export interface LaneWords {
   face: (count: number) => string;
   screen: string;
   sound: (kind: string) => string;
-  moment: (title: string, score: number) => string;
+  /** `score`: null where scores rank nothing. */
+  moment: (title: string, score: number | null) => string;
   speaker: (id: string | null | undefined) => string;
   someone: string;
 }
@@ -51,6 +52,12 @@ export function fitting(moments: readonly Moment[], rows: number): Moment[] {
   return taken.flat();
 }
 
+/** A moment on its lane: drawn as strongly as its score says, where scores say anything. */
+function momentRange(moment: Moment, isRanked: boolean, words: LaneWords): LaneRange {
+  const own = { id: moment.id, startMs: moment.range.start_ms, endMs: moment.range.end_ms };
+  return isRanked ? { ...own, label: words.moment(moment.title, moment.score), level: moment.score / 100 } : { ...own, label: words.moment(moment.title, null) };
+}
+
 export function lanesOf({ timeline, transcript, moments, clips, speakers }: Parts, words: LaneWords): Lane[] {
   const colourOf = (id: string | null | undefined) => speakerColour(Math.max(0, speakers.indexOf(id ?? "")));
   const speech = timeline?.speech ?? transcript?.diarization?.turns ?? transcript?.speech.map((one) => ({ ...one, speaker: null }));
@@ -61,9 +68,7 @@ export function lanesOf({ timeline, transcript, moments, clips, speakers }: Part
     } : null,
     moments && moments.moments.length > 0 ? {
       id: "moments", label: words.moments, colour: "var(--moment)", rows: MOMENT_ROWS, height: 8,
-      ranges: fitting(moments.moments, MOMENT_ROWS).map((moment) => ({
-        id: moment.id, startMs: moment.range.start_ms, endMs: moment.range.end_ms, label: words.moment(moment.title, moment.score), level: moment.score / 100,
-      })),
+      ranges: fitting(moments.moments, MOMENT_ROWS).map((moment) => momentRange(moment, moments.order !== "time", words)),
     } : null,
     speech && speech.length > 0 ? {
       id: "speech", label: words.speech, colour: "var(--speech)",
