@@ -30,7 +30,7 @@ export function HandOverDialog({ editor, clip, onClose }: { editor: Editor; clip
     const url = URL.createObjectURL(await response.blob());
     const link = document.createElement("a");
     link.href = url;
-    link.download = `clip-${clip.ordinal + 1}.${ENDINGS[format]}`;
+    link.download = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? `clip.${ENDINGS[format]}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   };
