@@ -1,4 +1,4 @@
-"""The editor among people and programs: files, versions, a second person, erasure, and a way without a pointer."""
+"""The editor among people and programs: files, versions, a second person, drops, and a way without a pointer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.web.conftest import Person, Site, sign_in
 from tests.e2e.web.editor_steps import (
@@ -24,11 +23,8 @@ from tests.e2e.web.editor_steps import (
     read_edit,
     reset_edit,
 )
-from tests.support.media.synthetic_media import flash_and_beep
 
 CLIP = Wanted("For the people of the editor", 56_000, 68_000)
-RENDER_MS = 180_000
-MADE_S = 300.0
 DROP_FILE = """(target) => {
   const data = new DataTransfer();
   data.items.add(new File(["fLaC" + "\\u0000\\u0001".repeat(3000)], "dropped.flac"));
@@ -75,9 +71,10 @@ def test_an_edit_is_handed_over_in_each_format(editor: Page, client: httpx2.Clie
         assert mark in text
         assert "talk.mov" in text
         expect(dialog.get_by_text("The format cannot hold all of it:")).to_be_visible()
-    dialog.get_by_label("Time code of its first frame").fill("noon")
+    start = dialog.get_by_label("Time code of its first frame")
+    start.fill("noon")
     dialog.get_by_role("button", name="Download").click()
-    expect(editor.get_by_text("It must be a time code")).to_be_visible()
+    expect(start).to_have_accessible_description("It must be written so: 01:00:00:00.")
 
 
 def test_history_goes_back_and_a_title_is_changed(
@@ -91,7 +88,7 @@ def test_history_goes_back_and_a_title_is_changed(
     editor.get_by_role("tab", name="History").click()
     rows = editor.locator(".versions li")
     expect(rows.first).to_contain_text("You: cut words")
-    expect(rows.first.get_by_text("now", exact=True)).to_be_visible()
+    expect(rows.first.locator(".badge")).to_have_text("now")
     rows.nth(2).get_by_role("button", name="Go back to this").click()
     expect_saved(editor, version + 3)
     expect(rows.first).to_contain_text(f"went back to version {version}")
@@ -116,38 +113,6 @@ def test_history_goes_back_and_a_title_is_changed(
     expect(editor).to_have_title(f"{CLIP.title} · Clipstream")
 
 
-def test_a_file_goes_on_being_made_while_one_is_elsewhere(
-    editor: Page, client: httpx2.Client, clip_id: str, version: int
-) -> None:
-    short = change(client, clip_id, version, {"op": "trim", "segment_id": "s1", "end_ms": CLIP.start_ms + 3_000})
-    expect_saved(editor, short)
-    title = f"Elsewhere {uuid4().hex[:6]}"
-    editor.get_by_role("button", name="Export", exact=True).click()
-    dialog = editor.get_by_role("dialog", name="Export this clip")
-    dialog.get_by_label("Title").fill(title)
-    dialog.get_by_label("Quality").select_option("draft")
-    dialog.get_by_role("button", name="Make 1 file").click()
-    row = editor.locator(".files li", has_text=title)
-    expect(row).to_contain_text(f"of version {short}", timeout=PATIENCE_MS)
-    cut_words(open_tab(editor, "Text"), 2, 1)
-    expect_saved(editor, short + 1)
-
-    editor.get_by_role("link", name="To the project").click()
-    editor.wait_for_url(re.compile("/projects/"))
-    editor.go_back()
-    expect_saved(editor, short + 1)
-    open_tab(editor, "Files")
-    expect(row.get_by_text("finished", exact=True)).to_be_visible(timeout=RENDER_MS)
-    expect(row).to_contain_text("older than your changes")
-    row.get_by_role("link", name="Open").click()
-    expect(editor.get_by_role("heading", name="Quality certificate")).to_be_visible(timeout=PATIENCE_MS)
-
-
-def open_tab(page: Page, name: str) -> Page:
-    page.get_by_role("tab", name=name).click()
-    return page
-
-
 def test_two_people_see_each_other_and_lose_nothing(
     editor: Page, second: Page, client: httpx2.Client, clip_id: str, version: int
 ) -> None:
@@ -158,24 +123,24 @@ def test_two_people_see_each_other_and_lose_nothing(
     expect(second.locator(".word.is-cut")).to_have_count(2)
 
     held: list[Route] = []
-    editor.route(lambda url: url.endswith("/edit"), held.append, times=1)
+    hold_next(editor, held)
     cut_words(editor, 6, 1)
     cut_words(second, 10, 1)
     expect_saved(second, version + 2)
-    hold_until(editor, held)
+    let_go(editor, held)
     expect(editor.get_by_text("Your change was put on top of it.")).to_be_visible(timeout=PATIENCE_MS)
     for page in (editor, second):
         expect_saved(page, version + 3)
         expect(page.locator(".word.is-cut")).to_have_count(4)
 
     held.clear()
-    editor.route(lambda url: url.endswith("/edit"), held.append, times=1)
+    hold_next(editor, held)
     count = len(read_edit(client, clip_id)["segments"])
     remove_segment(second, count)
     later = editor.get_by_role("region", name=f"Words of segment {count}").get_by_role("button", name="Play earlier")
     later.click()
     expect_saved(second, version + 4)
-    hold_until(editor, held)
+    let_go(editor, held)
     expect(editor.get_by_text("Your last change no longer fits")).to_be_visible(timeout=PATIENCE_MS)
     expect_saved(editor, version + 4)
     assert len(read_edit(client, clip_id)["segments"]) == count - 1
@@ -186,47 +151,17 @@ def remove_segment(page: Page, number: int) -> None:
     page.get_by_role("menuitem", name="Remove").click()
 
 
-def hold_until(page: Page, held: list[Route]) -> None:
+def hold_next(page: Page, held: list[Route]) -> None:
+    page.route(lambda url: url.endswith("/edit"), lambda route: held.append(route), times=1)  # noqa: PLW0108 - a built-in method cannot be one
+
+
+def let_go(page: Page, held: list[Route]) -> None:
     """Let a request go that was held."""
     deadline = time.monotonic() + PATIENCE_MS / 1000
     while not held:
         assert time.monotonic() < deadline, "nothing was sent"
         page.wait_for_timeout(50)
     held[0].continue_()
-
-
-@pytest.fixture
-def doomed(client: httpx2.Client, tmp_path: Path) -> tuple[str, str]:
-    """A small project and its clip, both to be erased."""
-    path = tmp_path / "doomed.mp4"
-    flash_and_beep(path, length_ms=5_000)
-    signed = client.post("/v1/uploads/sign", json={"filename": path.name, "size_bytes": path.stat().st_size}).json()
-    httpx2.put(signed["url"], content=path.read_bytes(), headers=signed["headers"], timeout=60).raise_for_status()
-    body = {"upload_id": signed["upload_id"], "title": "Doomed", "options": {"aspect": "1:1"}}
-    project_id = client.post("/v1/projects", json=body).json()["project_id"]
-    deadline = time.monotonic() + MADE_S
-    while True:
-        made = client.post(f"/v1/projects/{project_id}/clips", json={"start_ms": 0, "end_ms": 4_000, "title": "Doomed"})
-        if made.status_code in (200, 202):
-            return project_id, made.json()["clip_id"]
-        assert made.json()["code"] == "project-not-ready", made.text
-        assert time.monotonic() < deadline, "the project was not ready in time"
-        time.sleep(0.5)
-
-
-def test_erasure_is_told_in_the_editor_and_in_the_project(
-    page: Page, context: BrowserContext, site: Site, client: httpx2.Client, doomed: tuple[str, str]
-) -> None:
-    project_id, clip_id = doomed
-    open_editor(page, site.app(f"clips/{clip_id}"), 1)
-    other = context.new_page()
-    other.goto(site.app(f"projects/{project_id}"))
-    expect(other.get_by_role("heading", name="Doomed", level=1)).to_be_visible(timeout=PATIENCE_MS)
-    assert client.delete(f"/v1/projects/{project_id}").status_code < 300
-    expect(page.get_by_role("heading", name="This clip was erased")).to_be_visible(timeout=PATIENCE_MS)
-    expect(other.get_by_role("heading", name="This project was erased").first).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("link", name="To your projects").click()
-    page.wait_for_url(site.app())
 
 
 def test_a_file_dropped_on_any_screen_goes_to_a_new_project(
@@ -303,7 +238,7 @@ def test_everything_is_reached_without_a_pointer(page: Page, site: Site, project
     tab_to(page, page.get_by_role("tab", selected=True))
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    tab_to(page, page.locator(".clip-card").first.get_by_role("link", name="Edit"))
+    tab_to(page, page.locator(".clip-card").first.get_by_role("link", name="Edit", exact=True))
     page.keyboard.press("Enter")
 
     expect_saved(page, first_clip["version"])
@@ -311,7 +246,7 @@ def test_everything_is_reached_without_a_pointer(page: Page, site: Site, project
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Delete")
     expect_saved(page, first_clip["version"] + 1)
-    expect(page.locator(".word").first).to_be_focused()
+    expect(page.locator(".word:focus")).to_have_count(1)
 
     tab_to(page, page.get_by_role("button", name="Export", exact=True), key="Shift+Tab")
     page.keyboard.press("Enter")

@@ -6,25 +6,21 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.web.checks import wait_until
-from tests.e2e.web.conftest import Site
 from tests.e2e.web.editor_steps import (
     PATIENCE_MS,
     Json,
     Wanted,
     expect_saved,
     newest_operations,
-    open_editor,
     read_edit,
-    reset_edit,
     saved,
     seek_to,
 )
 
 CLIP = Wanted("For the editor's picture", 41_000, 55_000)
-FRAME_MS = 60_000
 PLAYS = "[...document.querySelectorAll('video')].some((one) => !one.paused)"
 
 pytestmark = pytest.mark.usefixtures("source")
@@ -101,60 +97,6 @@ def test_key_frames_are_set_eased_and_removed(editor: Page, client: httpx2.Clien
     editor.get_by_role("button", name="Back to automatic").click()
     expect_saved(editor, version + 5)
     assert crop_keys(client, clip_id) == []
-
-
-def test_the_suggested_crops_are_taken(page: Page, site: Site, client: httpx2.Client, project: Json) -> None:
-    clips = client.get(f"/v1/projects/{project['project_id']}/clips").json()["items"]
-    suggesting = (one["clip_id"] for one in clips if read_edit(client, one["clip_id"])["suggested"].get("9:16"))
-    clip_id = next(suggesting)
-    version = reset_edit(client, clip_id)
-    open_editor(page, site.app(f"clips/{clip_id}"), version)
-    page.get_by_role("radio", name="9:16").check(force=True)
-    page.get_by_role("tab", name="Crop").click()
-    page.get_by_role("button", name="Start from the suggested crops").click()
-    expect_saved(page, version + 1)
-    edit = read_edit(client, clip_id)
-    taken, suggested = edit["crops"]["9:16"], edit["suggested"]["9:16"]
-    assert [one["crop"] for one in taken] == [one["crop"] for one in suggested][: len(taken)]
-    page.keyboard.press("Control+z")
-    expect_saved(page, version + 2)
-    assert crop_keys(client, clip_id) == []
-
-
-def test_the_picture_at_rest_is_the_servers(editor: Page) -> None:
-    frame = editor.locator(".server-frame")
-    expect(editor.get_by_text("As exported")).to_be_visible(timeout=FRAME_MS)
-    assert shape_of(frame) == pytest.approx(9 / 16, abs=0.01)
-    plain = frame.get_attribute("src")
-
-    editor.get_by_role("radio", name="1:1").check(force=True)
-    expect(frame).not_to_have_attribute("src", plain or "", timeout=FRAME_MS)
-    assert shape_of(frame) == pytest.approx(1, abs=0.01)
-
-    editor.get_by_role("tab", name="Captions").click()
-    template = editor.locator(".template:not(.chosen)").last
-    name = template.locator("strong").inner_text()
-    with editor.expect_request(asks_frame) as asked:
-        template.click()
-    assert asked.value.post_data_json["template"]
-    assert asked.value.post_data_json["aspect"] == "1:1"
-    expect(editor.get_by_text("As exported")).to_be_visible(timeout=FRAME_MS)
-    expect(editor.locator(".template.chosen strong")).to_have_text(name)
-
-    editor.get_by_role("button", name="Play", exact=True).first.click()
-    expect(frame).to_have_count(0)
-    editor.keyboard.press("k")
-    expect(editor.get_by_text("As exported")).to_be_visible(timeout=FRAME_MS)
-
-
-def asks_frame(request: Request) -> bool:
-    return request.method == "POST" and "/preview?" in request.url
-
-
-def shape_of(picture: Locator) -> float:
-    wait_until(picture.page, "document.querySelector('.server-frame')?.naturalWidth > 0")
-    shape: float = picture.evaluate("(one) => one.naturalWidth / one.naturalHeight")
-    return shape
 
 
 def place_of(page: Page) -> Any:
