@@ -172,6 +172,7 @@ def test_a_file_dropped_on_any_screen_goes_to_a_new_project(
     assert page.locator(".project").evaluate(DROP_FILE)
     page.wait_for_url(site.app("new?from=files"))
     cancel = page.get_by_role("button", name="Cancel the upload of dropped.flac")
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     cancel.click()
     expect(cancel).to_have_count(0)
 
@@ -179,6 +180,7 @@ def test_a_file_dropped_on_any_screen_goes_to_a_new_project(
     open_editor(page, site.app(f"clips/{clip_id}"), halves)
     assert page.locator(".segment-head").nth(1).evaluate(DROP_FILE)
     page.wait_for_url(site.app("new?from=files"))
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     cancel.click()
     expect(cancel).to_have_count(0)
     assert read_edit(client, clip_id)["version"] == halves
