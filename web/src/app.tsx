@@ -49,7 +49,7 @@ function Screens() {
   // Another organisation is another page: nothing that a screen has read, or listens to, is kept.
   const content = (
     <ErrorBoundary key={isPublic ? "public" : session.value?.account?.org_id} onError={(error) => console.error(error)}>
-      <Router>
+      <Router onRouteChange={takeLostFocus}>
         {[
           ...ROUTES.map((one) => <Route key={one.path} path={BASE + one.path} component={one.screen} />),
           <Route key="*" default component={NotFound} />,
@@ -66,6 +66,11 @@ function Screens() {
     );
   }
   return <Shell>{content}</Shell>;
+}
+
+/** What had the focus went with its screen: the keys, and who hears the page, go on in the new one. */
+function takeLostFocus(): void {
+  if (document.activeElement === document.body) document.getElementById("content")?.focus({ preventScroll: true });
 }
 
 /** Whether a path is one of a pattern such as `/projects/:id`. */

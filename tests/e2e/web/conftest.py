@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 from local.sign_in_link import make_sign_in_link
 from local.stack import StackInfo, layout_of
 from tests.e2e.rig import Api
+from tests.e2e.web import editor_steps
 from tests.support.mails import mail_text
 
 PASSWORD = "correct horse battery"
@@ -31,6 +32,7 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LECTURE = Path("demo/physicsworks_lecture.webm")
 _CODE = re.compile(r"\bcli_[A-Za-z0-9_-]{43}")
 MAIL_S = 60.0
+SOURCE_S = 180.0
 
 
 class Site:
@@ -202,3 +204,29 @@ def project(request: pytest.FixtureRequest, client: httpx2.Client) -> dict[str, 
     api: Api = request.getfixturevalue("api")
     with ThreadPoolExecutor(1) as pool:  # the browser's loop runs in this thread, and what waits needs one of its own
         return pool.submit(lambda: api.wait(api.start(LECTURE))).result()
+
+
+@pytest.fixture(scope="module")
+def clip_id(request: pytest.FixtureRequest, client: httpx2.Client, project: dict[str, Any]) -> str:
+    """A clip of the module's own: its `CLIP`."""
+    return editor_steps.find_or_make_clip(client, project, request.module.CLIP)
+
+
+@pytest.fixture(scope="session")
+def source(client: httpx2.Client, project: dict[str, Any]) -> None:
+    """The copy of the source that the player plays; made when it is first asked for."""
+    deadline = time.monotonic() + SOURCE_S
+    while client.get(f"/v1/projects/{project['project_id']}/source").json()["state"] != "ready":
+        assert time.monotonic() < deadline, "the source's copy was not made in time"
+        time.sleep(1)
+
+
+@pytest.fixture
+def version(client: httpx2.Client, clip_id: str) -> int:
+    """The clip as it was made, whatever the test before did."""
+    return editor_steps.reset_edit(client, clip_id)
+
+
+@pytest.fixture
+def editor(page: Page, site: Site, clip_id: str, version: int) -> Page:
+    return editor_steps.open_editor(page, site.app(f"clips/{clip_id}"), version)

@@ -3,86 +3,18 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.web.checks import find_cut_off, find_serious, wait_until
 from tests.e2e.web.conftest import Person, Site
+from tests.e2e.web.editor_steps import PATIENCE_MS, Wanted, change, cut_words, read_edit, saved
 
-TITLE = "For the editor"
-START_MS, END_MS = 7_000, 21_000
-PATIENCE_MS = 15_000
-SOURCE_S = 180.0
-
-
-@pytest.fixture(scope="module")
-def clip_id(client: httpx2.Client, project: dict[str, Any]) -> str:
-    """A clip of the tests' own; on a stack that is used again, the one from before."""
-    path = f"/v1/projects/{project['project_id']}/clips"
-    there = [one["clip_id"] for one in client.get(path).json()["items"] if one["title"] == TITLE]
-    if there:
-        return str(there[0])
-    answer = client.post(path, json={"start_ms": START_MS, "end_ms": END_MS, "title": TITLE})
-    assert answer.status_code == 202, answer.text
-    made: str = answer.json()["clip_id"]
-    return made
-
-
-@pytest.fixture(scope="module")
-def source(client: httpx2.Client, project: dict[str, Any]) -> None:
-    """The copy of the source that the player plays; made when it is first asked for."""
-    deadline = time.monotonic() + SOURCE_S
-    while client.get(f"/v1/projects/{project['project_id']}/source").json()["state"] != "ready":
-        assert time.monotonic() < deadline, "the source's copy was not made in time"
-        time.sleep(1)
-
-
-@pytest.fixture
-def version(client: httpx2.Client, clip_id: str) -> int:
-    """The clip as it was made, whatever the test before did."""
-    newest = read_edit(client, clip_id)["version"]
-    if newest > 1:
-        newest = change(client, clip_id, newest, {"op": "restore", "version": 1})
-    return int(newest)
-
-
-@pytest.fixture
-def editor(page: Page, site: Site, clip_id: str, version: int) -> Page:
-    page.goto(site.app(f"clips/{clip_id}"))
-    expect(saved(page, version)).to_be_visible(timeout=PATIENCE_MS)
-    return page
-
-
-def read_edit(client: httpx2.Client, clip_id: str) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get(f"/v1/clips/{clip_id}/edit").json()
-    return answer
-
-
-def change(client: httpx2.Client, clip_id: str, version: int, *operations: dict[str, Any]) -> int:
-    body = {"operations": list(operations)}
-    answer = client.patch(f"/v1/clips/{clip_id}/edit", json=body, headers={"If-Match": f'"edit-{version}"'})
-    assert answer.status_code == 200, answer.text
-    return int(answer.json()["version"])
-
-
-def saved(page: Page, version: int) -> Locator:
-    return page.get_by_text(f"Saved · version {version}", exact=True)
-
-
-def cut_words(page: Page, first: int, count: int) -> None:
-    """By keyboard alone."""
-    page.locator(".word").nth(first).focus()
-    for _ in range(count - 1):
-        page.keyboard.press("Shift+ArrowRight")
-    if count == 1:
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("ArrowLeft")
-    page.keyboard.press("Delete")
+CLIP = Wanted("For the editor", 7_000, 21_000)
 
 
 def test_words_are_cut_by_keyboard_and_come_back_after_a_reload(
@@ -118,7 +50,7 @@ def test_a_drag_is_one_version(editor: Page, client: httpx2.Client, clip_id: str
     edit = read_edit(client, clip_id)
     newest = client.get(f"/v1/clips/{clip_id}/edit/versions", params={"limit": 1}).json()["items"][0]
     assert (newest["version"], [one["op"] for one in newest["operations"]]) == (version + 1, ["trim"])
-    assert edit["segments"][0]["end_ms"] < END_MS - 1000
+    assert edit["segments"][0]["end_ms"] < CLIP.end_ms - 1000
 
 
 @pytest.mark.usefixtures("source")

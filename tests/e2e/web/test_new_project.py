@@ -73,7 +73,7 @@ def test_several_are_dropped_and_what_is_no_video_is_refused_in_words(page: Page
     page.get_by_role("heading", name="Projects").wait_for()
     sound = "fLaC" + "\x00\x01\xff" * 3000
     page.evaluate(DROP, ["", [["one.flac", sound], ["table.xlsx", "PK\x03\x04"], ["notes.txt", "a text"]]])
-    page.wait_for_url(site.app("new"))
+    page.wait_for_url(site.app("new?from=files"))
     page.evaluate(DROP, ["", [["two.mp3", sound + "!"], ["fake.mp4", "only a text"], ["one.flac", ""]]])
     rows = page.get_by_role("list", name="Uploads").get_by_role("listitem")
     expect(rows).to_have_count(2)

@@ -5,6 +5,7 @@ import { useLocation } from "preact-iso";
 import { IconButton, LinkButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
 import { Menu, type MenuItem } from "~/components/menu";
+import { DropAnywhere, useNewFiles } from "~/uploads/drop";
 import { UploadIndicator } from "~/uploads/indicator";
 import { QuickSearch } from "~/components/quick-search";
 import { LANGUAGES, language, setLanguage, type Language } from "~/i18n";
@@ -98,6 +99,13 @@ function PersonMenu() {
   );
 }
 
+/** Files dropped on any screen go to a new project; the screen for one takes them itself. */
+function FileDrop() {
+  const { path } = useLocation();
+  const onFiles = useNewFiles();
+  return path === to("new") ? null : <DropAnywhere onFiles={onFiles} />;
+}
+
 export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useLocation();
   const [open, setOpen] = useState(false);
@@ -132,6 +140,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </ul>
       </nav>
       <main id="content" tabIndex={-1}>{children}</main>
+      {may("projects:write") && <FileDrop />}
     </div>
   );
 }

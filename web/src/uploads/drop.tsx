@@ -1,8 +1,11 @@
 /** Files dropped anywhere on a screen, and the button that picks them. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
 import { Button, type ButtonKind } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
+import { to } from "~/routes";
+import { tell, tellProblem } from "~/state/toasts";
 import { t } from "./messages";
 import "./uploads.css";
 
@@ -60,6 +63,19 @@ export function DropAnywhere({ onFiles }: { onFiles: (files: File[]) => void }) 
       </div>
     </div>
   );
+}
+
+/** Takes files to a new project, from whatever screen; what is no media is told. */
+export function useNewFiles(): (files: File[]) => void {
+  const { route } = useLocation();
+  return useCallback((files) => {
+    const add = async () => {
+      const [{ addFiles }, { refusalOf }] = await Promise.all([import("./engine"), import("./refusals")]);
+      for (const refused of await addFiles(files)) tell(refusalOf(refused));
+    };
+    add().catch(tellProblem);
+    route(`${to("new")}?from=files`);
+  }, [route]);
 }
 
 /** A button that opens the browser's choice of files. */

@@ -48,7 +48,7 @@ export function EditorView({ editor, opened }: { editor: Editor; opened: Opened 
   const members = useMembers();
   const { source, lost } = useSourceFile(editor, clip);
   const wave = useSurroundings(editor, clip);
-  useLiveEdits(editor);
+  useLiveEdits(editor, clip.project_id);
   useSaving(editor, members);
   useShortcuts(editor, canEdit, () => setAbove("help"));
   useEffect(() => {
@@ -101,7 +101,7 @@ function Panel({ editor, clip, canEdit, members, source, onExport }: {
     case "crop": return <CropPanel editor={editor} source={source} canEdit={canEdit} />;
     case "sound": return <SoundPanel editor={editor} canEdit={canEdit} />;
     case "history": return <HistoryPanel editor={editor} members={members} canEdit={canEdit} />;
-    case "files": return <FilesPanel clipId={clip.clip_id} canEdit={canEdit} onExport={onExport} />;
+    case "files": return <FilesPanel clipId={clip.clip_id} version={editor.saver.saved.value.version} canEdit={canEdit} onExport={onExport} />;
   }
 }
 
@@ -196,9 +196,10 @@ function useSaving(editor: Editor, members: Schemas["OrganisationMember"][]): vo
   useEffect(() => {
     saver.onNews = ({ kind, versions, problem }) => {
       if (kind === "refused") {
-        if (problem) tellProblem(problem);
+        if (problem) tellProblem(new ApiProblem({ ...problem.body, detail: t("refused", { detail: problem.detail || problem.title }) }));
         return;
       }
+      if (kind === "nothing") return tell(t("nothingFound"));
       const who = toldActor(versions[0], members);
       const what = toldOperations(versions);
       const text = t(kind, { who, what, version: saver.saved.peek().version });
@@ -209,6 +210,7 @@ function useSaving(editor: Editor, members: Schemas["OrganisationMember"][]): vo
   useEffect(() => {
     const resume = () => saver.resume();
     const stay = (event: BeforeUnloadEvent) => {
+      editor.settle();
       if (!saver.isClean) event.preventDefault();
     };
     const stop = effect(() => {
@@ -220,6 +222,7 @@ function useSaving(editor: Editor, members: Schemas["OrganisationMember"][]): vo
       stop();
       window.removeEventListener("online", resume);
       window.removeEventListener("beforeunload", stay);
+      editor.settle();
       void saver.flush();
     };
   }, [saver]);

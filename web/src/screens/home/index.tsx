@@ -9,12 +9,10 @@ import { Empty, ProblemNotice } from "~/components/states";
 import { common } from "~/i18n/common";
 import { to } from "~/routes";
 import { may } from "~/session/session";
-import { tell, tellProblem } from "~/state/toasts";
-import { DropAnywhere, FileButton } from "~/uploads/drop";
-import { addFiles } from "~/uploads/engine";
+import { tellProblem } from "~/state/toasts";
+import { FileButton, useNewFiles } from "~/uploads/drop";
 import { UploadList } from "~/uploads/list";
 import { openUploads } from "~/uploads/model";
-import { refusalOf } from "~/uploads/refusals";
 import { SampleButton } from "~/uploads/sample";
 import { CardGhost, ProjectCard } from "./card";
 import { CardDialog, retryProject, type CardAction } from "./card-menu";
@@ -73,10 +71,7 @@ export default function Home() {
     lostAt.current.set(id, Date.now());
     readAgain(id);
   }, [readAgain]);
-  const onFiles = useCallback((files: File[]) => {
-    void addFiles(files).then((refused) => refused.forEach((one) => tell(refusalOf(one))));
-    route(to("new"));
-  }, [route]);
+  const onFiles = useNewFiles();
 
   const tags = useMemo(() => [...new Set(cards.items.flatMap((card) => card.tags))].sort(), [cards.items]);
   const writes = may("projects:write");
@@ -87,7 +82,6 @@ export default function Home() {
 
   return (
     <Page title={t("title")} wide>
-      {writes && <DropAnywhere onFiles={onFiles} />}
       <NeedsAttention />
       {writes && !first && !filtered && cards.items.length > 0 && <Tour cards={cards.items} />}
       {!first && <PlanUse />}

@@ -5,7 +5,8 @@ import { problemOf } from "~/api/problem";
 import { Button } from "~/components/button";
 import { Dialog } from "~/components/dialog";
 import { Select, TextField } from "~/components/fields";
-import { Notice } from "~/components/states";
+import { Notice, ProblemNotice } from "~/components/states";
+import { useSubmit } from "~/components/use-submit";
 import { common } from "~/i18n/common";
 import type { Editor } from "../model/editor";
 import { tf } from "../file-messages";
@@ -30,20 +31,23 @@ export function HandOverDialog({ editor, clip, onClose }: { editor: Editor; clip
     const url = URL.createObjectURL(await response.blob());
     const link = document.createElement("a");
     link.href = url;
-    link.download = `clip-${clip.ordinal + 1}.${ENDINGS[format]}`;
+    link.download = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1] ?? `clip.${ENDINGS[format]}`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
   };
+  const { busy, problem, submit, wrong } = useSubmit(download);
+  const wrongStart = wrong("?start");
   return (
     <Dialog title={tf("handTitle")} onClose={onClose}>
       <p>{tf("handText")}</p>
       <Select label={tf("program")} value={format} choices={FORMATS.map((value) => ({ value, label: tf(value) }))} onChange={(next) => { setFormat(next); setLost([]); }} />
       <TextField label={tf("media")} hint={tf("mediaHint")} value={media} onInput={setMedia} placeholder="talk.mov" />
-      <TextField label={tf("startCode")} value={start} onInput={setStart} placeholder="00:00:00:00" />
+      <TextField label={tf("startCode")} error={wrongStart} value={start} onInput={setStart} placeholder="00:00:00:00" />
       {lost.length > 0 && <Notice kind="warn"><p>{tf("lost")}</p><ul>{lost.map((one) => <li key={one}>{one}</li>)}</ul></Notice>}
+      {problem && !wrongStart && <ProblemNotice problem={problem} />}
       <div class="dialog-actions">
         <Button onClick={onClose}>{common("close")}</Button>
-        <Button kind="primary" icon="download" onClick={download}>{tf("download")}</Button>
+        <Button kind="primary" icon="download" busy={busy} onClick={() => submit()}>{tf("download")}</Button>
       </div>
     </Dialog>
   );

@@ -7,6 +7,10 @@ import { common } from "~/i18n/common";
 import type { Editor } from "../model/editor";
 import { tt } from "../text-messages";
 
+/** What the API takes as the rest of a pause. */
+const SHORTEST_MS = 120;
+const LONGEST_MS = 5_000;
+
 export function PausesDialog({ editor, onClose }: { editor: Editor; onClose: () => void }) {
   const [longer, setLonger] = useState("700");
   const [leave, setLeave] = useState("250");
@@ -18,8 +22,8 @@ export function PausesDialog({ editor, onClose }: { editor: Editor; onClose: () 
   return (
     <Dialog title={tt("dropPauses").replace("…", "").trim()} onClose={onClose}>
       <form onSubmit={apply}>
-        <TextField label={tt("pauseLonger")} type="number" min={200} max={10000} step={50} value={longer} onInput={setLonger} required />
-        <TextField label={tt("pauseLeave")} type="number" min={0} max={Number(longer)} step={50} value={leave} onInput={setLeave} required />
+        <TextField label={tt("pauseLonger")} type="number" min={200} max={10000} step={10} value={longer} onInput={setLonger} required />
+        <TextField label={tt("pauseLeave")} type="number" min={SHORTEST_MS} max={Math.min(Number(longer), LONGEST_MS)} step={10} value={leave} onInput={setLeave} required />
         <div class="dialog-actions">
           <Button onClick={onClose}>{common("cancel")}</Button>
           <Button kind="primary" type="submit">{tt("apply")}</Button>

@@ -12,6 +12,9 @@ import { ClipPlayer } from "./player";
 import { Saver, type Port } from "./saver";
 import { blocksOf, boundOperations, cutOperations, restoreOperations, type Selection } from "./words";
 
+/** How long arrows have to rest until what they moved is saved: many presses are one change. */
+const REST_MS = 600;
+
 export type Tab = "text" | "captions" | "crop" | "sound" | "history" | "files";
 
 export interface Opened {
@@ -49,6 +52,7 @@ export class Editor {
   readonly blocks;
   readonly cues;
   readonly steps;
+  private resting: { operations: Operation[]; timer: ReturnType<typeof setTimeout> } | null = null;
 
   constructor(opened: Opened, port: Port) {
     this.clipId = opened.clip.clip_id;
@@ -69,6 +73,7 @@ export class Editor {
   }
 
   do(operations: Operation[]): void {
+    this.settle();
     this.draft.value = null;
     this.saver.push(operations);
   }
@@ -76,6 +81,22 @@ export class Editor {
   /** Show what operations would come to, without saving: while a handle is held. */
   try(operations: Operation[]): void {
     this.draft.value = applied(this.saver.shown.peek(), operations, this.material);
+  }
+
+  /** Show what operations would come to, and save them once no others follow. */
+  nudge(operations: Operation[]): void {
+    if (this.resting) clearTimeout(this.resting.timer);
+    this.resting = { operations, timer: setTimeout(() => this.settle(), REST_MS) };
+    this.try(operations);
+  }
+
+  /** Save at once what `nudge` showed. */
+  settle(): void {
+    const resting = this.resting;
+    if (!resting) return;
+    clearTimeout(resting.timer);
+    this.resting = null;
+    this.do(resting.operations);
   }
 
   setLook(change: Partial<Look>): void {
@@ -95,7 +116,7 @@ export class Editor {
     const selection = this.selection.peek();
     if (!selection) return;
     this.selection.value = null;
-    this.do(restoreOperations(selection, this.blocks.peek(), this.words));
+    this.do(restoreOperations(selection, this.blocks.peek(), this.words, this.gaps));
   }
 
   bound(side: "in" | "out"): void {
@@ -128,6 +149,7 @@ export class Editor {
 
   private async go(where: typeof undoVersion): Promise<void> {
     const { saver } = this;
+    this.settle();
     if (saver.phase.peek() === "offline" || saver.phase.peek() === "signed-out") {
       if (where === undoVersion) saver.takeBack();
       return;

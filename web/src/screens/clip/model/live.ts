@@ -7,11 +7,12 @@ import type { Editor } from "./editor";
 
 const ASK_MS = 10_000;
 
-export function useLiveEdits(editor: Editor): void {
+export function useLiveEdits(editor: Editor, projectId: string): void {
   useEffect(() => {
     const hear = (version: number) => void editor.saver.hear(version).catch(() => undefined);
-    const stop = listen("/v1/events", ["clip.edited"], (_, data) => {
+    const stop = listen("/v1/events", ["clip.edited", "project.changed"], (_, data) => {
       if (data["clip_id"] === editor.clipId) hear(Number(data["edit_version"]));
+      if (data["project_id"] === projectId && data["state"] === "erased") editor.saver.phase.value = "gone";
     });
     const timer = setInterval(() => {
       if (document.visibilityState !== "visible" || editor.saver.phase.peek() !== "saved") return;
@@ -27,5 +28,5 @@ export function useLiveEdits(editor: Editor): void {
       stop();
       clearInterval(timer);
     };
-  }, [editor]);
+  }, [editor, projectId]);
 }

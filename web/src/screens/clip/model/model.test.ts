@@ -91,11 +91,27 @@ describe("words", () => {
     expect(second!.after).toEqual({ first: 10, end: 12 });
   });
 
-  it("restores a whole cut by joining and a part of it by trimming", () => {
-    const blocks = blocksOf(cut, WORDS, 2);
-    expect(restoreOperations({ first: 2, end: 4 }, blocks, WORDS)).toEqual([{ op: "join", segment_id: "s1" }]);
-    expect(restoreOperations({ first: 2, end: 3 }, blocks, WORDS)).toEqual([{ op: "trim", segment_id: "s1", end_ms: 1660 }]);
-    expect(restoreOperations({ first: 3, end: 4 }, blocks, WORDS)).toEqual([{ op: "trim", segment_id: "s2", start_ms: 1740 }]);
+  const restore = (first: number, end: number, of = cut, words = WORDS) => restoreOperations({ first, end }, blocksOf(of, words, 2), words, new Gaps(words, 20_000));
+  it("restores a cut by joining, and what stays cut is cut again", () => {
+    expect(restore(2, 4)).toEqual([{ op: "join", segment_id: "s1" }]);
+    expect(restore(2, 3)).toEqual([{ op: "join", segment_id: "s1" }, { op: "delete_words", first_word: 3, end_word: 4 }]);
+    const back = applied(cut, restore(3, 4), material)!;
+    expect(back.segments.map((one) => [one.start_ms, one.end_ms])).toEqual([[0, 1140], [1740, 6000]]);
+  });
+
+  it("restores several cuts in one change", () => {
+    const three = edit(piece("s1", 0, 1140), piece("s2", 2340, 4140), piece("s3", 4740, 6000));
+    const back = applied(three, restore(0, 10, three), material)!;
+    expect(back.segments.map((one) => [one.segment_id, one.start_ms, one.end_ms])).toEqual([["s1", 0, 6000]]);
+  });
+
+  it("makes a segment of another look longer by just the words that were chosen", () => {
+    const loud = edit(piece("s1", 0, 1140), piece("s2", 2340, 6000, { gain_db: 3 }));
+    expect(restore(2, 3, loud)).toEqual([{ op: "trim", segment_id: "s1", end_ms: 1660 }]);
+    expect(restore(3, 4, loud)).toEqual([{ op: "trim", segment_id: "s2", start_ms: 1740 }]);
+    // Words without a pause between: a cut would rather lie behind the next one.
+    const close = WORDS.map((word, n) => (n === 10 ? { ...word, end_ms: 6600 } : n === 11 ? { ...word, end_ms: 6700 } : word));
+    expect(restore(10, 11, cut, close)).toEqual([{ op: "trim", segment_id: "s2", end_ms: 6660 }, { op: "delete_words", first_word: 11, end_word: 12 }]);
   });
 
   it("cuts only what is played", () => {

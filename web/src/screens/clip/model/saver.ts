@@ -22,9 +22,9 @@ export interface Port {
   me: EditVersion["actor"];
 }
 
-/** What others did meanwhile, and what became of own changes. */
+/** What others did meanwhile, and what became of own changes. `nothing`: what one looked for is not in the clip. */
 export interface News {
-  kind: "theirs" | "both" | "dropped" | "refused";
+  kind: "theirs" | "both" | "dropped" | "refused" | "nothing";
   versions: EditVersion[];
   problem: ApiProblem | null;
 }
@@ -138,6 +138,8 @@ export class Saver {
         base_version: edit.base_version, actor: this.port.me, note: "", operations: batch.operations,
       };
       this.versions.value = [own, ...this.versions.value.filter((one) => one.version !== own.version)];
+    } else if (batch.operations.every(({ op }) => op === "drop_fillers" || op === "drop_pauses")) {
+      this.onNews({ kind: "nothing", versions: [], problem: null });
     }
     this.pending.value = this.pending.value.filter((one) => one !== batch);
     this.saved.value = edit;

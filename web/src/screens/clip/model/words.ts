@@ -1,5 +1,6 @@
 /** The clip's words as text to edit: those that are played, and between them those that were cut. Operations from selections. */
 import type { Operation } from "./apply";
+import type { Gaps } from "./gaps";
 import { wordsIn, type ClipEdit, type Piece, type Word, type WordRun } from "./clock";
 
 export interface TextBlock {
@@ -48,31 +49,53 @@ export function cutOperations(selection: Selection, blocks: readonly TextBlock[]
     if (last?.end === word) last.end = word + 1;
     else runs.push({ first: word, end: word + 1 });
   }
-  return runs.map((run) => ({ op: "delete_words", first_word: run.first, end_word: run.end }));
+  return runs.flatMap(cutRun);
 }
 
 const overlap = (a: WordRun, b: WordRun): WordRun => ({ first: Math.max(a.first, b.first), end: Math.min(a.end, b.end) });
 /** A cut after a word may lie up to here behind it; the server moves it to the gap. */
 const EDGE_MS = 60;
 
-/** Bring back selected words that were cut: a segment becomes longer, two become one, or a range is put in between. */
-export function restoreOperations(selection: Selection, blocks: readonly TextBlock[], words: readonly Word[]): Operation[] {
+/**
+ * Bring back selected words that were cut: segments become one again without what stays cut, one becomes longer, or a range
+ * is put in between. From the last to the first, because a segment's id is gone once the one before it has taken it in.
+ */
+export function restoreOperations(selection: Selection, blocks: readonly TextBlock[], words: readonly Word[], gaps: Gaps): Operation[] {
   const operations: Operation[] = [];
-  for (const [at, block] of blocks.entries()) {
-    const head = overlap(selection, block.before);
-    if (head.first < head.end) operations.push({ op: "trim", segment_id: block.piece.segment_id, start_ms: Math.max(0, words[head.first]!.start_ms - EDGE_MS) });
-    const tail = overlap(selection, block.after);
-    if (tail.first >= tail.end) continue;
-    const next = blocks[at + 1];
-    const isFollowed = next !== undefined && next.played.first === block.after.end && next.piece.start_ms >= block.piece.end_ms;
-    const fromStart = tail.first === block.after.first;
-    const toEnd = tail.end === block.after.end && isFollowed;
-    if (fromStart && toEnd && sameLook(block.piece, next!.piece)) operations.push({ op: "join", segment_id: block.piece.segment_id });
-    else if (fromStart) operations.push({ op: "trim", segment_id: block.piece.segment_id, end_ms: toEnd ? next!.piece.start_ms : words[tail.end - 1]!.end_ms + EDGE_MS });
-    else if (toEnd) operations.push({ op: "trim", segment_id: next!.piece.segment_id, start_ms: words[tail.first]!.start_ms - EDGE_MS });
-    else operations.push({ op: "insert", start_ms: words[tail.first]!.start_ms - EDGE_MS, end_ms: words[tail.end - 1]!.end_ms + EDGE_MS, before: next?.piece.segment_id ?? null });
+  for (const [at, block] of [...blocks.entries()].reverse()) {
+    const { after, before, piece } = block;
+    const tail = overlap(selection, after);
+    const head = overlap(selection, before);
+    if (tail.first < tail.end) operations.push(...restoreAfter(block, blocks[at + 1], tail, words, gaps));
+    if (head.first < head.end) operations.push(...reach(piece, "start", head.first, words, gaps));
   }
   return operations;
+}
+
+function restoreAfter({ piece, after }: TextBlock, next: TextBlock | undefined, tail: WordRun, words: readonly Word[], gaps: Gaps): Operation[] {
+  const isFollowed = next !== undefined && next.played.first === after.end && next.piece.start_ms >= piece.end_ms;
+  if (isFollowed && sameLook(piece, next.piece)) {
+    const rests = [{ first: after.first, end: tail.first }, { first: tail.end, end: after.end }];
+    return [{ op: "join", segment_id: piece.segment_id }, ...rests.flatMap(cutRun)];
+  }
+  if (tail.first === after.first) return reach(piece, "end", tail.end - 1, words, gaps);
+  if (isFollowed && tail.end === after.end) return reach(next.piece, "start", tail.first, words, gaps);
+  return [{ op: "insert", start_ms: words[tail.first]!.start_ms - EDGE_MS, end_ms: words[tail.end - 1]!.end_ms + EDGE_MS, before: next?.piece.segment_id ?? null }];
+}
+
+function cutRun({ first, end }: WordRun): Operation[] {
+  return first < end ? [{ op: "delete_words", first_word: first, end_word: end }] : [];
+}
+
+/** Make a segment longer up to a word. A cut rather lies in a pause: words that come along beyond it are taken out again. */
+function reach(piece: Piece, side: "start" | "end", word: number, words: readonly Word[], gaps: Gaps): Operation[] {
+  const { start_ms: start, end_ms: end } = words[word]!;
+  const wishOf = (one: Word) => (side === "end" ? one.end_ms + EDGE_MS : Math.max(0, one.start_ms - EDGE_MS));
+  const beyond = side === "end" ? words.slice(word) : words.slice(0, word + 1).reverse();
+  const wish = wishOf(beyond.find((one) => (side === "end" ? gaps.nearest(wishOf(one)) >= end : gaps.nearest(wishOf(one)) <= start)) ?? words[word]!);
+  const cut = gaps.nearest(wish);
+  const more = wordsIn(words, side === "end" ? { start_ms: end, end_ms: cut } : { start_ms: cut, end_ms: start });
+  return [{ op: "trim", segment_id: piece.segment_id, ...(side === "end" ? { end_ms: wish } : { start_ms: wish }) }, ...cutRun(more)];
 }
 
 function sameLook(a: Piece, b: Piece): boolean {

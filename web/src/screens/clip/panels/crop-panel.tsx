@@ -1,5 +1,4 @@
 /** Key frames of the crop: where they are, how they are reached, and the suggested ones. */
-import { useRef } from "preact/hooks";
 import { Button, IconButton } from "~/components/button";
 import { Notice } from "~/components/states";
 import { clock } from "~/i18n";
@@ -12,7 +11,6 @@ import { tc } from "../crop-messages";
 import { useCropHere } from "../parts/crop-box";
 
 const LISTED = 40;
-const REST_MS = 600;
 
 export function CropPanel({ editor, source, canEdit }: { editor: Editor; source: SourceState | null; canEdit: boolean }) {
   const aspect = editor.look.value.aspect;
@@ -45,14 +43,10 @@ export function CropPanel({ editor, source, canEdit }: { editor: Editor; source:
 
 function Size({ editor, picture }: { editor: Editor; picture: Picture }) {
   const here = useCropHere(editor, picture);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const most = centreCrop(here.aspect, picture).width;
   const slide = (width: number) => {
-    const operation = here.operation(scaled(here.crop, width, here.aspect, picture));
     editor.player.pause();
-    editor.try([operation]);
-    if (timer.current) clearTimeout(timer.current);
-    timer.current = setTimeout(() => editor.do([operation]), REST_MS);
+    editor.nudge([here.operation(scaled(here.crop, width, here.aspect, picture))]);
   };
   return (
     <div class="field size">

@@ -14,7 +14,8 @@ const ASK_MS = 2_500;
 const STATE_TONE: Record<Schemas["ClipExport"]["state"], Tone> = { waiting: "neutral", rendering: "active", done: "good", failed: "bad", cancelled: "neutral" };
 const VERDICT_TONE: Record<string, Tone> = { pass: "good", warn: "warn", fail: "bad" };
 
-export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canEdit: boolean; onExport: () => void }) {
+/** `version`: the newest of the edit; files of earlier ones lack changes. */
+export function FilesPanel({ clipId, version, canEdit, onExport }: { clipId: string; version: number; canEdit: boolean; onExport: () => void }) {
   const key = `clip-files/${clipId}`;
   const clip = useQuery(key, (signal) => call(api.GET("/v1/clips/{clip_id}", { params: { path: { clip_id: clipId } }, signal })));
   const exports = [...(clip.data?.exports ?? [])].sort((a, b) => b.number - a.number);
@@ -30,7 +31,6 @@ export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canE
   if (clip.problem && !clip.data) return <ProblemNotice problem={clip.problem} onRetry={clip.reload} />;
   if (!clip.data) return <Loading />;
   const done = exports.filter((one) => one.state === "done");
-  const newest = Math.max(0, ...exports.map((one) => one.edit_version));
   return (
     <>
       {exports.length > 0 && (
@@ -44,7 +44,7 @@ export function FilesPanel({ clipId, canEdit, onExport }: { clipId: string; canE
         <Empty icon="film" title={tf("noFiles")}><p>{tf("noFilesText")}</p>{canEdit && <Button kind="primary" onClick={onExport}>{tf("newExport")}</Button>}</Empty>
       )}
       <ul class="plain files" aria-live="polite">
-        {exports.map((one) => <ExportRow key={one.export_id} row={one} newest={newest} usualMs={usual} canEdit={canEdit} onChanged={clip.reload} />)}
+        {exports.map((one) => <ExportRow key={one.export_id} row={one} newest={version} usualMs={usual} canEdit={canEdit} onChanged={clip.reload} />)}
       </ul>
     </>
   );

@@ -19,6 +19,7 @@ export function SegmentHead({ editor, block, canEdit, canJoin }: { editor: Edito
   const isSegment = (event: DragEvent) => event.dataTransfer?.types.includes(KIND) ?? false;
   const drop = (event: DragEvent) => {
     over.value = false;
+    if (!isSegment(event)) return;
     const from = Number(event.dataTransfer?.getData(KIND));
     event.preventDefault();
     editor.move(from, index);

@@ -44,6 +44,7 @@ export function useWordKeys(editor: Editor, root: { current: HTMLDivElement | nu
   };
   const walk = (from: HTMLElement, to: HTMLElement, extend: boolean) => {
     focus(to);
+    if (editor.selection.peek() === null) anchor.current = null; // a selection that was used up extends no more
     if (!extend) anchor.current = numberOf(to);
     anchor.current ??= numberOf(from);
     select(anchor.current, numberOf(to));
@@ -69,12 +70,13 @@ export function useWordKeys(editor: Editor, root: { current: HTMLDivElement | nu
     event.stopPropagation();
   };
   const cutFrom = (all: HTMLElement[], at: number) => {
-    const id = all[at]?.dataset["id"] ?? null;
+    const [id, number] = [all[at]!.dataset["id"], numberOf(all[at]!)];
     anchor.current = null;
     editor.cut();
-    // The word stays in the text, struck through: the focus stays on it.
+    // The word stays in the text, struck through, and keeps the focus; at an end of the clip it is gone, and its neighbour has it.
     requestAnimationFrame(() => {
-      const again = root.current?.querySelector<HTMLElement>(`[data-id="${id}"]`) ?? root.current?.querySelector<HTMLElement>(`[data-word="${id?.split("-")[1]}"]`);
+      const words = [...(root.current?.querySelectorAll<HTMLElement>(".word") ?? [])];
+      const again = words.find((one) => one.dataset["id"] === id) ?? words.find((one) => numberOf(one) === number) ?? words.find((one) => numberOf(one) > number) ?? words.at(-1);
       if (again) focus(again);
     });
   };

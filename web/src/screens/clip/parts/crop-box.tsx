@@ -1,6 +1,5 @@
 /** The crop as a frame on the whole picture: dragged, or moved by arrows and sized by + and −. One drag is one change. */
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import type { CropKey } from "../model/apply";
 import { fitted, scaled, shownCrop, withKey, type CropBox, type Picture } from "../model/crops";
 import type { Editor } from "../model/editor";
@@ -8,7 +7,6 @@ import { tc } from "../crop-messages";
 
 const STEP = 0.01;
 const WIDE_STEP = 0.08;
-const REST_MS = 600;
 
 /** The crop at the playhead, and how it is changed there. */
 export function useCropHere(editor: Editor, picture: Picture) {
@@ -21,7 +19,7 @@ export function useCropHere(editor: Editor, picture: Picture) {
   const crop = shownCrop(aspect, atMs, keys, edit.suggested[aspect] ?? [], picture);
   const operation = (next: CropBox): { op: "crop"; aspect: typeof aspect; keys: CropKey[] } => {
     const ease = keys.find((key) => Math.abs(key.at_ms - atMs) <= 20)?.ease ?? "cut";
-    return { op: "crop", aspect, keys: withKey(editor.saver.shown.peek().crops[aspect] ?? [], { at_ms: atMs, crop: fitted(next, aspect, picture), ease }) };
+    return { op: "crop", aspect, keys: withKey(editor.edit.peek().crops[aspect] ?? [], { at_ms: atMs, crop: fitted(next, aspect, picture), ease }) };
   };
   return { aspect, atMs, keys, crop, operation };
 }
@@ -29,7 +27,6 @@ export function useCropHere(editor: Editor, picture: Picture) {
 export function CropBoxEditor({ editor, picture, box }: { editor: Editor; picture: Picture; box: Picture }) {
   const here = useCropHere(editor, picture);
   const held = useSignal<{ x: number; y: number; crop: CropBox } | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const scale = box.width / picture.width;
   const { crop, aspect } = here;
 
@@ -53,10 +50,8 @@ export function CropBoxEditor({ editor, picture, box }: { editor: Editor; pictur
     editor.do([here.operation(crop)]);
   };
   const keep = (next: CropBox) => {
-    const operation = here.operation(next);
-    editor.try([operation]);
-    if (timer.current) clearTimeout(timer.current);
-    timer.current = setTimeout(() => editor.do([operation]), REST_MS);
+    editor.player.pause();
+    editor.nudge([here.operation(next)]);
   };
   const press = (event: KeyboardEvent) => {
     const step = picture.width * (event.shiftKey ? WIDE_STEP : STEP);
@@ -80,6 +75,7 @@ export function CropBoxEditor({ editor, picture, box }: { editor: Editor; pictur
       onPointerMove={move}
       onPointerUp={up}
       onPointerCancel={up}
+      onBlur={() => editor.settle()}
       onKeyDown={press}
     >
       <span class="crop-name">{aspect}</span>

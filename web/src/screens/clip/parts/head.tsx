@@ -1,5 +1,5 @@
 /** The editor's head: what the clip is called, whether all is saved, the way back, and out to a file. */
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { Button, IconButton } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
@@ -53,9 +53,23 @@ export function Head({ editor, clip, canEdit, onRenamed, onExport, onShare, onHa
 
 function Title({ clip, canEdit, onRenamed }: { clip: Schemas["Clip"]; canEdit: boolean; onRenamed: (clip: Schemas["Clip"]) => void }) {
   const [text, setText] = useState<string | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const open = useRef(false);
+  const takesFocus = useRef(false);
+  useLayoutEffect(() => {
+    if (text === null && takesFocus.current) button.current?.focus();
+    takesFocus.current = false;
+  }, [text]);
+  // A field that goes away loses the focus once more: it is ended once.
+  const end = (saves: boolean, byKey: boolean) => {
+    if (!open.current) return;
+    open.current = false;
+    takesFocus.current = byKey;
+    setText(null);
+    if (saves) void save();
+  };
   const save = async () => {
     const title = text?.trim();
-    setText(null);
     if (!title || title === clip.title) return;
     const path = { clip_id: clip.clip_id };
     try {
@@ -71,20 +85,20 @@ function Title({ clip, canEdit, onRenamed }: { clip: Schemas["Clip"]; canEdit: b
   if (text === null) {
     return (
       <h1 class="editor-title ellipsis" title={clip.title}>
-        {canEdit ? <button type="button" class="rename" aria-label={`${clip.title} – ${t("rename")}`} onClick={() => setText(clip.title)}><span class="ellipsis">{clip.title}</span><Icon name="pencil" size={16} /></button> : clip.title}
+        {canEdit ? <button type="button" class="rename" ref={button} aria-label={`${clip.title} – ${t("rename")}`} onClick={() => { open.current = true; setText(clip.title); }}><span class="ellipsis">{clip.title}</span><Icon name="pencil" size={16} /></button> : clip.title}
       </h1>
     );
   }
   return (
-    <form class="rename-form" onSubmit={(event) => { event.preventDefault(); void save(); }}>
+    <form class="rename-form" onSubmit={(event) => { event.preventDefault(); end(true, true); }}>
       <input
         aria-label={t("title")}
         value={text}
         maxLength={200}
         ref={(input) => input?.focus()}
         onInput={(event) => setText(event.currentTarget.value)}
-        onBlur={() => void save()}
-        onKeyDown={(event) => event.key === "Escape" && setText(null)}
+        onBlur={() => end(true, false)}
+        onKeyDown={(event) => event.key === "Escape" && end(false, true)}
       />
       <Button small type="submit">{common("save")}</Button>
     </form>

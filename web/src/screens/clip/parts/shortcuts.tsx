@@ -12,8 +12,8 @@ function isTaken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   if (document.querySelector("dialog[open]")) return true;
   if (target.matches("textarea, select, [contenteditable], input:not([type=range], [type=checkbox], [type=radio])")) return true;
-  // A focused button keeps the keys that press it; a slider and a radio those that move it.
-  if ((event.key === " " || event.key === "Enter") && target.matches("button, a, summary, input, [role=menuitem]")) return true;
+  // A focused button keeps the keys that press it, but nothing presses a slider; a slider and a radio keep those that move it.
+  if ((event.key === " " || event.key === "Enter") && target.matches("button:not([role=slider]), a, summary, input:not([type=range]), [role=menuitem]")) return true;
   return event.key.startsWith("Arrow") && target.matches("input, [role=slider], [role=option], [role^=menuitem]");
 }
 

@@ -8,7 +8,6 @@ import { nudge, snap } from "../model/gaps";
 import type { Operation } from "../model/apply";
 import { t } from "../messages";
 
-const REST_MS = 600;
 const REACH_PX = 8;
 const SHORTEST_MS = 100;
 
@@ -28,7 +27,6 @@ export function TrimHandle({ editor, piece, number, side, trackWidth }: {
 }) {
   const held = useRef<Held | null>(null);
   const snapped = useSignal<"shot" | "word" | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
   const pending = useRef<Operation[] | null>(null);
   const at = side === "start" ? piece.start_ms : piece.end_ms;
 
@@ -39,13 +37,11 @@ export function TrimHandle({ editor, piece, number, side, trackWidth }: {
     return [{ op: "trim", segment_id: piece.segment_id, ...(side === "start" ? { start_ms: ms } : { end_ms: ms }) }];
   };
   const save = () => {
-    if (timer.current) clearTimeout(timer.current);
-    timer.current = null;
     const operations = pending.current;
     pending.current = null;
     if (operations) editor.do(operations);
   };
-  useEffect(() => save, []);
+  useEffect(() => () => { save(); editor.settle(); }, []);
 
   const down = (event: PointerEvent) => {
     event.preventDefault();
@@ -80,10 +76,7 @@ export function TrimHandle({ editor, piece, number, side, trackWidth }: {
     if (event.key !== forward && event.key !== backward) return;
     event.preventDefault();
     event.stopPropagation();
-    pending.current = operation(nudge(editor.gaps, at, event.key === forward ? 1 : -1, event.shiftKey));
-    editor.try(pending.current);
-    if (timer.current) clearTimeout(timer.current);
-    timer.current = setTimeout(save, REST_MS);
+    editor.nudge(operation(nudge(editor.gaps, at, event.key === forward ? 1 : -1, event.shiftKey)));
   };
 
   const output = side === "start" ? piece.output_start_ms : piece.output_end_ms;
@@ -102,7 +95,7 @@ export function TrimHandle({ editor, piece, number, side, trackWidth }: {
       onPointerMove={move}
       onPointerUp={up}
       onPointerCancel={up}
-      onBlur={save}
+      onBlur={() => editor.settle()}
       onKeyDown={press}
     >
       {snapped.value && <span class="snap-note">{clock(at, true)} · {t(snapped.value === "shot" ? "snapShot" : "snapWord")}</span>}
