@@ -32,6 +32,8 @@ CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 LECTURE = Path("demo/physicsworks_lecture.webm")
 _CODE = re.compile(r"\bcli_[A-Za-z0-9_-]{43}")
 MAIL_S = 60.0
+SESSION_S = 420.0
+"""Half of the life of an access token: a test that begins with one ends with it."""
 SOURCE_S = 180.0
 
 
@@ -139,15 +141,35 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+class Session:
+    """Cookies of a person. Two contexts must not refresh one session: they are made anew before its token ends."""
+
+    def __init__(self, browser: Browser, site: Site, person: Person) -> None:
+        self._browser, self._site, self._person = browser, site, person
+        self._state: dict[str, Any] = {}
+        self._until_s = 0.0
+
+    def state(self) -> dict[str, Any]:
+        """Storage of a browser's context."""
+        if time.monotonic() > self._until_s:
+            context = self._browser.new_context(locale="en-GB")
+            sign_in(context.new_page(), self._site, self._person)
+            self._state = dict(context.storage_state())
+            self._until_s = time.monotonic() + SESSION_S
+            context.close()
+        return self._state
+
+
 @pytest.fixture(scope="package")
-def signed_in(browser: Browser, site: Site, owner: Person) -> dict[str, Any]:
+def session(browser: Browser, site: Site, owner: Person) -> Session:
+    """The owner's session."""
+    return Session(browser, site, owner)
+
+
+@pytest.fixture
+def signed_in(session: Session) -> dict[str, Any]:
     """Cookies of the owner's session; each test gets a context of its own with them."""
-    context = browser.new_context(locale="en-GB")
-    page = context.new_page()
-    sign_in(page, site, owner)
-    state: dict[str, Any] = context.storage_state()
-    context.close()
-    return state
+    return session.state()
 
 
 def sign_in(page: Page, site: Site, person: Person) -> None:

@@ -137,7 +137,7 @@ def ids(client: httpx2.Client, project: dict[str, Any]) -> Iterator[dict[str, st
 
 @pytest.fixture(scope="module")
 def pages(
-    browser: Browser, site: Site, signed_in: dict[str, Any], make_person: Callable[[str], Person]
+    browser: Browser, site: Site, owner: Person, make_person: Callable[[str], Person]
 ) -> Iterator[Callable[[str], Page]]:
     """A German page of a person with a role; one for all places, so that each loads only what is new in it."""
     contexts: dict[str, BrowserContext] = {}
@@ -148,12 +148,10 @@ def pages(
 
     def page_of(role: str) -> Page:
         if role not in contexts:
-            contexts[role] = context = browser.new_context(
-                locale="en-GB", storage_state=signed_in if role == "owner" else None
-            )
+            contexts[role] = context = browser.new_context(locale="en-GB")
             page = context.new_page()
-            if role == "operator":
-                sign_in(page, site, make_person(role))
+            if role != "visitor":
+                sign_in(page, site, owner if role == "owner" else make_person(role))
             context.add_init_script("localStorage.setItem('clipstream.language', 'de')")
             note_answers(page)
             for name, body in desk_answers.chart_answers(7).items():

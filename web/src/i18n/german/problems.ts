@@ -22,6 +22,7 @@ export const PROBLEMS: Record<string, ProblemWords> = {
   "cross-site": told("Die Anfrage kommt vielleicht von einer fremden Seite", "Öffnen Sie Clipstream unter seiner eigenen Adresse. Programme senden `Clipstream-Client` von einer eingetragenen Seite oder verwenden ein Token."),
   "code-invalid": told("Der Code gilt nicht", "Fordern Sie einen neuen an, und verwenden Sie ihn einmal und rechtzeitig."),
   "account-exists": told("Für diese Adresse gibt es schon ein Konto", "Melden Sie sich an, und nehmen Sie die Einladung an."),
+  "changed-meanwhile": told("Jemand hat es inzwischen geändert", "Lesen Sie es neu, und ändern Sie es dann."),
   "already-member": told("Die Person gehört der Organisation schon an", "Ändern Sie statt dessen die Rolle des Mitglieds."),
   "last-owner": told("Eine Organisation behält eine Eigentümerin oder einen Eigentümer", "Machen Sie zuerst jemand anderen dazu, oder löschen Sie die Organisation."),
   "erasure-requested": told("Die Löschung ist schon beantragt", "Sie steht in den Einstellungen der Organisation und lässt sich dort bis zum Ende der Frist zurücknehmen."),
