@@ -23,7 +23,8 @@ export interface Opened {
   versions: EditVersion[];
   words: Word[];
   durationMs: number;
-  transcriptVersion: number;
+  /** Null: the project has no transcript. */
+  transcriptVersion: number | null;
   hasEnglish: boolean;
   /** Look of an edit that names none. */
   base: Look;

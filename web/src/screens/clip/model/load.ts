@@ -56,14 +56,14 @@ async function exportFile(clip: Schemas["Clip"], signal: AbortSignal): Promise<S
   return { url: found.files.video.url, offsetMs: found.start_ms, width: null, height: null, kind: "export", hasPicture: true };
 }
 
-export function portOf(clipId: string, transcriptVersion: number): Port {
+export function portOf(clipId: string, transcriptVersion: number | null): Port {
   return {
     me: session.value ? { kind: "user", id: session.value.profile.user_id } : null,
     change: (operations, version, key) =>
       call(
         api.PATCH("/v1/clips/{clip_id}/edit", {
           params: { ...path(clipId), header: { "If-Match": `"edit-${version}"`, "Idempotency-Key": key } },
-          body: { operations, transcript_version: transcriptVersion },
+          body: { operations, ...(transcriptVersion === null ? {} : { transcript_version: transcriptVersion }) },
         }),
       ),
     read: () => call(api.GET("/v1/clips/{clip_id}/edit", { params: path(clipId) })),
@@ -102,7 +102,7 @@ export async function openClip(clipId: string, signal: AbortSignal): Promise<Ope
     versions,
     words: transcript?.words ?? [],
     durationMs: transcript?.duration_ms ?? project.duration_ms ?? clip.end_ms,
-    transcriptVersion: transcript?.version ?? 1,
+    transcriptVersion: transcript?.version ?? null,
     hasEnglish: "en" in (transcript?.tracks ?? {}),
     base: baseLook(firstExport, template),
     template,
