@@ -12,7 +12,7 @@ from msgspec import Meta
 from api.clips.handlers import Clip, clip_reply, find_clip
 from api.exports.create import DISTINCT, find_export_by_name, write_export
 from api.exports.models import (
-    RequestExport,
+    FilledExport,
     ResolvedLook,
     ResolvedSource,
     build_rendition,
@@ -90,7 +90,7 @@ class _ResolvedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     range: TimeRange
     moment: Moment | None
-    exports: Sequence[RequestExport]
+    exports: Sequence[FilledExport]
 
 
 async def read_moments(call: Call[RequestClip, None]) -> list[Moment]:
@@ -165,7 +165,7 @@ def _resolve_request(body: RequestClip, project: Row, moments: Sequence[Moment])
     return _ResolvedRequest(
         range=range_,
         moment=next((candidate for candidate in moments if candidate.range == range_), None),
-        exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
+        exports=[FilledExport(aspect=aspect, **fields) for aspect in aspects],
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from api.clips.handlers import find_clip
+from api.exports.clip_looks import check_look
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, invalid, no_version, require
@@ -28,6 +29,7 @@ from schemas.common import Aspect, Version, Word
 from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.documents.transcript import Transcript
 from schemas.events import ClipEdited
+from schemas.options.clip_look import ClipLook
 
 MAX_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
@@ -85,6 +87,8 @@ class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
     """Key frames to start from: automatic framing of the clip in each aspect. Empty until it was analysed."""
     captions: list[CaptionText]
     """Own texts that are shown instead of the words."""
+    look: ClipLook | None
+    """Look of exports that name none; null: as the project's options say."""
 
 
 class EditedClip(ClipEdit, frozen=True, kw_only=True):
@@ -182,11 +186,20 @@ async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
             edit = await asyncio.to_thread(apply, base, call.body.operations, material)
         except BadEditError as error:
             raise invalid(f"/operations/{error.path}", error.detail) from None
+        await _check_look(rows, call, clip, edit)
         if is_same(edit, base):
             return _answer(clip, base, changed=False)
         await clips.insert_edit(rows, clip, edit, call.body.operations, call.caller.actor, call.body.note)
         await _put_event(rows, call, clip, edit)
     return _answer(clip, edit, changed=True)
+
+
+async def _check_look(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
+    """Raise a 422 where operations change the look into one that no export can have."""
+    changes = [at for at, operation in enumerate(call.body.operations) if isinstance(operation, ops.Look)]
+    if changes and edit.look is not None:
+        pointer = f"/operations/{changes[-1]}/look"
+        await check_look(rows, call.context.settings, edit.look, clip, test=call.caller.test, pointer=pointer)
 
 
 async def _put_event(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
@@ -297,7 +310,7 @@ OPERATIONS = (
         name="editClip",
         tag="clips",
         permission="projects:write",
-        summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
+        summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, look, undo",
         handler=TwoPhaseHandler(prepare=read_words, commit=edit_clip),
         request=EditClip,
         response=EditedClip,

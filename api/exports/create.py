@@ -11,9 +11,11 @@ import msgspec
 from msgspec import Meta
 
 from api.billing.quota_checks import require_quota
+from api.exports.clip_looks import fill_request
 from api.exports.handlers import Export, export_reply, export_view
 from api.exports.models import (
     ExportChoices,
+    FilledExport,
     RequestExport,
     build_rendition,
     clip_fields,
@@ -100,13 +102,14 @@ async def _relabel(rows: Connection, call: Call[Any, None], row: Row) -> Row:
     return await relabel_export(rows, row, title=title, metadata=metadata, cause=call.cause(row["project_id"]))
 
 
-async def _write_exports(call: Call[Any, None], requests: Sequence[RequestExport]) -> list[Row]:
+async def _write_exports(call: Call[Any, None], wishes: Sequence[RequestExport]) -> list[Row]:
     """The exports of a request in the order of its aspects; new ones share one event."""
     async with call.rows() as rows:
         clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
-        source = await resolve_source(rows, requests[0], clip)
+        source = await resolve_source(rows, wishes[0], clip)
+        requests = [fill_request(wish, source.look, clip) for wish in wishes]
         look = await resolve_look(rows, call.context.settings, requests[0], clip, test=call.caller.test)
-        export_rows, new = [], list[tuple[UUID, RequestExport]]()
+        export_rows, new = [], list[tuple[UUID, FilledExport]]()
         for request in requests:
             export_id, row = await find_export_by_name(rows, clip, export_name(request, look, source, clip))
             if row is None:

@@ -24,6 +24,7 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
+from schemas.options.clip_look import ClipLook
 from schemas.options.curation import CLIP_MS
 from schemas.options.export_options import (
     ExportOptions,
@@ -45,13 +46,14 @@ class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line.
     """
 
-    captions: bool = True
+    captions: bool | None = None
+    """Whether captions are drawn into the picture; null: as the clip's look says, else true."""
     template: Annotated[str, Meta(max_length=40)] | None = None
-    """How the captions look; None: as the project's options say."""
+    """How the captions look; null: as the clip's look says, else the project's options."""
     mask_profanity: bool | None = None
-    """Whether coarse words are hidden behind stars; None: as the project's options say."""
+    """Whether coarse words are hidden behind stars; null: as the clip's look says, else the project's options."""
     options: ExportOptions | None = None
-    """How the file is made; None: as the project's options say."""
+    """How the file is made; null: as the project's options say, with captions, sound and kit of the clip's look."""
     start_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
     """Start on the project's time line, instead of the clip's own."""
     end_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
@@ -65,7 +67,15 @@ class ExportChoices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class RequestExport(ExportChoices, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The requested file. ``start_ms`` and ``end_ms`` replace the clip's own, in project time."""
 
+    aspect: Aspect | None = None
+    """Shape of the picture; null: as the clip's look says, else 9:16."""
+
+
+class FilledExport(RequestExport, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A request with what the clip's look says where it is silent."""
+
     aspect: Aspect = "9:16"
+    captions: bool = True
 
 
 class _LookChoices(Protocol):
@@ -97,6 +107,8 @@ class ResolvedSource(msgspec.Struct, frozen=True, kw_only=True):
     range: TimeRange
     transcript_version: int
     """0: there is no transcript."""
+    look: ClipLook | None = None
+    """Look of this version of the edit."""
 
 
 def export_errors(request: ExportChoices) -> list[FieldError]:
@@ -134,7 +146,7 @@ async def resolve_source(rows: Connection, request: ExportChoices, clip: Row) ->
     edit = await read_edit(rows, clip, version)
     if edit is None:
         raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
-    return ResolvedSource(edit_version=version, range=hull(place_edit(edit)), transcript_version=words)
+    return ResolvedSource(edit_version=version, range=hull(place_edit(edit)), transcript_version=words, look=edit.look)
 
 
 async def _words_version(rows: Connection, version: int | None, clip: Row) -> int:
@@ -190,7 +202,7 @@ def merge_look(
     return look
 
 
-def export_name(request: RequestExport, look: ResolvedLook, source: ResolvedSource, clip: Row) -> str:
+def export_name(request: FilledExport, look: ResolvedLook, source: ResolvedSource, clip: Row) -> str:
     """Name of an export within its clip: equal requests have equal names, automatic exports included."""
     name = f"{request.aspect}/{export_words(request.captions, look.template, masked=look.mask_profanity)}"
     name += export_suffix(look.options) + words_suffix(source.transcript_version)
@@ -221,7 +233,7 @@ async def resolve_look(
     return msgspec.structs.replace(merge_look(request, options, as_draft(export), kit), test=True)
 
 
-def build_rendition(request: RequestExport, source: ResolvedSource, look: ResolvedLook) -> Rendition:
+def build_rendition(request: FilledExport, source: ResolvedSource, look: ResolvedLook) -> Rendition:
     """The rendition that events of an export, and of a preview of it, carry."""
     return Rendition(
         range=source.range,

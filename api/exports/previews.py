@@ -17,9 +17,9 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from api.brand.queries import kit_length_ms
+from api.exports.clip_looks import fill_request
 from api.exports.models import (
     RequestExport,
-    ResolvedLook,
     ResolvedSource,
     build_rendition,
     clip_fields,
@@ -35,11 +35,11 @@ from core.domain.editing.clock import length_ms, place_edit
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services.exports import lock_clip
-from core.storage.clips import read_edit
+from core.storage.clips import list_versions_framed_alike, read_edit
 from core.storage.exports import find_plan, has_waiting_export
 from core.storage.previews import count_waiting_previews, find_preview_row, insert_preview, read_preview_row
 from schemas.common import ObjectRef
-from schemas.events import PreviewPlanned, PreviewRequested
+from schemas.events import PreviewPlanned, PreviewRequested, Rendition
 from schemas.options.export_options import BrandPin
 from schemas.quantities import exactly, spoken_range
 
@@ -74,9 +74,11 @@ async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
     async with call.rows() as rows:
         clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
         source = await resolve_source(rows, call.body, clip)
-        look = await resolve_look(rows, call.context.settings, call.body, clip, test=call.caller.test)
+        request = fill_request(call.body, source.look, clip)
+        look = await resolve_look(rows, call.context.settings, request, clip, test=call.caller.test)
         await _check_moment(rows, call.query.at_ms, clip, source, look.options.brand)
-        row = await _ensure_preview(rows, call, clip, source, look)
+        name, rendition = export_name(request, look, source, clip), build_rendition(request, source, look)
+        row = await _ensure_preview(rows, call, clip, source, rendition, name)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
     return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})
 
@@ -95,19 +97,22 @@ async def _check_moment(
 
 
 async def _ensure_preview(
-    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, source: ResolvedSource, look: ResolvedLook
+    rows: Connection,
+    call: Call[RequestExport, PreviewAt],
+    clip: Row,
+    source: ResolvedSource,
+    rendition: Rendition,
+    export: str,
 ) -> Row:
     """The preview of this request; a failed one is made again under a new id."""
     clip_key = (call.org_id, clip["clip_id"])
-    plan = await find_plan(
-        rows, *clip_key, aspect=call.body.aspect, edit_version=source.edit_version, time=source.range
-    )
+    framed_alike = await list_versions_framed_alike(rows, clip, source.edit_version)
+    plan = await find_plan(rows, *clip_key, aspect=rendition.aspect, edit_versions=framed_alike, time=source.range)
     if plan is None and clip["tracks"] is None:
         await _check_framed(rows, clip)
-    fields = (call.query.at_ms, export_name(call.body, look, source, clip), plan.sha256 if plan else "")
-    name = "/".join(map(str, fields))
+    name = "/".join(map(str, (call.query.at_ms, export, plan.sha256 if plan else "")))
     preview_id, row = await find_usable(partial(read_preview_row, rows), clip, "preview", name, remade=("failed",))
-    return row or await _write_preview(rows, call, clip, preview_id, source, look, plan)
+    return row or await _write_preview(rows, call, clip, preview_id, source, rendition, plan)
 
 
 async def _check_framed(rows: Connection, clip: Row) -> None:
@@ -123,7 +128,7 @@ async def _write_preview(
     clip: Row,
     preview_id: UUID,
     source: ResolvedSource,
-    look: ResolvedLook,
+    rendition: Rendition,
     plan: ObjectRef | None,
 ) -> Row:
     waiting = await count_waiting_previews(rows, call.org_id, clip["clip_id"])
@@ -142,7 +147,7 @@ async def _write_preview(
         preview_id=preview_id,
         at_ms=call.query.at_ms,
         edit_version=source.edit_version,
-        rendition=build_rendition(call.body, source, look),
+        rendition=rendition,
         **clip_fields(clip),
     )
     planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request

@@ -178,6 +178,8 @@ def _show_edit(current: JSON, display: Display) -> None:
     display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
     for caption in current["captions"]:
         display.say(f"{format_cut_time(caption['range']['start_ms'])}: “{caption['text']}”")
+    if current.get("look"):
+        display.say(f"look of its exports: {json.dumps(current['look'], ensure_ascii=False)}")
 
 
 def _playback_text(segment: JSON) -> str:

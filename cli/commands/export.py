@@ -19,16 +19,20 @@ from schemas.options.export_options import Quality
 
 TIMEOUT_S = 1800.0
 POLL_S = 1.0
-DEFAULT_ASPECT = "9:16"
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Add the flags of an export."""
     add = parser.add_argument
     add("clip", metavar="CLIP")
-    add("--aspect", action="append", choices=ASPECTS, help="shape (9:16); several are made together, by one decode")
+    add(
+        "--aspect",
+        action="append",
+        choices=ASPECTS,
+        help="shape (as the clip's look, 9:16); several are made together, by one decode",
+    )
     add("--no-captions", action="store_true")
-    add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
+    add("--captions-template", metavar="NAME", help="how captions look (as the clip's look, the project's)")
     add_caption_options(parser)
     add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
     add("--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)")
@@ -75,14 +79,15 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
 
 def _request_exports(client: Client, args: Namespace) -> list[JSON]:
     """The exports of the wish: several shapes are one request, and made together."""
-    aspects = list(dict.fromkeys(args.aspect or [DEFAULT_ASPECT]))
-    options = {"captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
+    aspects = list(dict.fromkeys(args.aspect or []))
+    options = {"captions": False if args.no_captions else None, "start_ms": args.start_ms, "end_ms": args.end_ms}
     options |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
     options |= {"title": args.title, "metadata": args.metadata}
     options["options"] = build_export_options(args) or None
     options = {name: value for name, value in options.items() if value is not None}
-    if len(aspects) == 1:
-        return [client.post(f"/v1/clips/{args.clip}/export", {"aspect": aspects[0], **options})]
+    if len(aspects) < 2:
+        aspect = {"aspect": aspects[0]} if aspects else {}
+        return [client.post(f"/v1/clips/{args.clip}/export", aspect | options)]
     exports: list[JSON] = client.post(f"/v1/clips/{args.clip}/exports", {"aspects": aspects, **options})["items"]
     return exports
 

@@ -40,9 +40,9 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
         help="when, from the clip's start, e.g. 0:12.5 (its beginning)",
     )
     add("--out", default="preview.png", metavar="FILE", help="where to (%(default)s)")
-    add("--aspect", choices=ASPECTS, default="9:16")
+    add("--aspect", choices=ASPECTS, help="shape (as the clip's look, 9:16)")
     add("--no-captions", action="store_true")
-    add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
+    add("--captions-template", metavar="NAME", help="how captions look (as the clip's look, the project's)")
     add_caption_options(parser)
     add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
     add("--brand", type=parse_brand_kit, metavar="KIT", help=BRAND_HELP)
@@ -65,7 +65,8 @@ def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
 
 def preview_request(args: Namespace) -> JSON:
     """Request of an export; options that were not named are left to the API."""
-    request = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
+    captions = False if args.no_captions else None
+    request = {"aspect": args.aspect, "captions": captions, "template": args.captions_template}
     request |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
     request["options"] = build_export_options(args) or None
     return {name: value for name, value in request.items() if value is not None}

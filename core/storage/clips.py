@@ -286,6 +286,21 @@ async def read_edit(connection: Connection, clip: Row, version: int) -> EditList
     return msgspec.convert(value, EditList) if value else None
 
 
+async def list_versions_framed_alike(connection: Connection, clip: Row, version: int) -> list[int]:
+    """Versions of the edit with the same segments and crops, and so with the same framing, among them this one."""
+    rows = await connection.fetch(
+        """select d.version from clip_edits d join clip_edits e using (org_id, clip_id)
+           where org_id = $1 and clip_id = $2 and e.version = $3
+             and d.edit -> 'segments' = e.edit -> 'segments' and d.edit -> 'crops' = e.edit -> 'crops'""",
+        clip["org_id"],
+        clip["clip_id"],
+        version,
+    )
+    machine, edit = await read_edit(connection, clip, 1), await read_edit(connection, clip, version)
+    is_machine = machine and edit and (edit.segments, edit.crops) == (machine.segments, machine.crops)
+    return sorted({version, *(int(row["version"]) for row in rows), *([1] if is_machine else [])})
+
+
 async def insert_edit(
     connection: Connection, clip: Row, edit: EditList, operations: Sequence[Operation], actor: Actor, note: str
 ) -> None:

@@ -202,16 +202,22 @@ async def has_waiting_export(connection: Connection, org_id: UUID, clip_id: UUID
 
 
 async def find_plan(
-    connection: Connection, org_id: UUID, clip_id: UUID, *, aspect: Aspect, edit_version: int, time: TimeRange
+    connection: Connection,
+    org_id: UUID,
+    clip_id: UUID,
+    *,
+    aspect: Aspect,
+    edit_versions: Sequence[int],
+    time: TimeRange,
 ) -> ObjectRef | None:
     """Find the newest framing plan of an export that plays the same ranges; None if no export was framed."""
     value = await connection.fetchval(
-        """select plan from exports where org_id = $1 and clip_id = $2 and aspect = $3 and edit_version = $4
+        """select plan from exports where org_id = $1 and clip_id = $2 and aspect = $3 and edit_version = any($4::int[])
              and start_ms = $5 and end_ms = $6 and plan is not null order by created_at desc limit 1""",
         org_id,
         clip_id,
         aspect,
-        edit_version,
+        list(edit_versions),
         time.start_ms,
         time.end_ms,
     )

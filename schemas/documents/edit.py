@@ -12,6 +12,7 @@ from msgspec import Meta
 from schemas.common import Aspect, CropBox, TimeRange, Value
 from schemas.options.caption_template import CaptionTemplate, template_named
 from schemas.options.caption_template_overrides import TemplateOverrides, overridden
+from schemas.options.clip_look import ClipLook
 
 MAX_SEGMENTS = 200
 MAX_TEXTS = 200
@@ -83,6 +84,8 @@ class EditList(Value, frozen=True, kw_only=True):
     """By aspect; without keys the framing is automatic."""
     captions: list[CaptionText] = []
     """In order of time, not overlapping."""
+    look: ClipLook | None = None
+    """Look of exports that name none; null: as the project's options say."""
 
 
 class PlacedSegment(Value, frozen=True, kw_only=True):

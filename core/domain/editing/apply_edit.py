@@ -27,6 +27,7 @@ from schemas.documents.edit import (
 )
 from schemas.options.caption_template import templates, version_of
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
+from schemas.options.clip_look import merge_looks
 from schemas.options.curation import CLIP_MS
 from schemas.quantities import exactly, format_quantity, spoken_range
 
@@ -86,7 +87,7 @@ def _check_count(edit: EditList) -> None:
 
 def is_same(edit: EditList, before: EditList) -> bool:
     """Whether two versions play and show the same, so that the later one says nothing new."""
-    return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions"))
+    return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions", "look"))
 
 
 def _segment_index(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
@@ -289,6 +290,11 @@ def _text(edit: EditList, operation: ops.Text, material: EditMaterial, _: Gaps) 
     return msgspec.structs.replace(edit, captions=sorted([*captions, *new], key=lambda caption: caption.range.start_ms))
 
 
+def _look(edit: EditList, operation: ops.Look, _: EditMaterial, __: Gaps) -> EditList:
+    """Whether kit, language and overrides are possible, the caller checks: that takes the organisation's rows."""
+    return msgspec.structs.replace(edit, look=merge_looks(edit.look, operation.look))
+
+
 def _restore(_: EditList, operation: ops.Restore, material: EditMaterial, __: Gaps) -> EditList:
     if operation.version not in material.versions:
         raise ImpossibleError(f"There is no version {operation.version}.", "version")
@@ -332,5 +338,6 @@ _DO: Mapping[type, Callable[[EditList, Any, EditMaterial, Gaps], EditList]] = {
     ops.Style: _style,
     ops.Crop: _crop,
     ops.Text: _text,
+    ops.Look: _look,
     ops.Restore: _restore,
 }

@@ -18,6 +18,7 @@ from schemas.documents.edit import (
     SegmentId,
 )
 from schemas.options.caption_template_overrides import TemplateOverrides
+from schemas.options.clip_look import ClipLook
 
 Ms = Annotated[int, Meta(ge=0, le=2**42)]
 Index = Annotated[int, Meta(ge=0, le=2**31)]
@@ -139,6 +140,13 @@ class Text(_Operation, frozen=True, kw_only=True, tag="text"):
     """Text to show; empty hides the words, null shows them again."""
 
 
+class Look(_Operation, frozen=True, kw_only=True, tag="look"):
+    """Change the look of the clip's exports: the parts that are named; null takes the whole look away."""
+
+    look: ClipLook | None
+    """Parts to change; null: exports look as the project's options say."""
+
+
 class Restore(_Operation, frozen=True, kw_only=True, tag="restore"):
     """All as it was in an earlier version: undo, and redo."""
 
@@ -162,5 +170,6 @@ Operation = (
     | Style
     | Crop
     | Text
+    | Look
     | Restore
 )

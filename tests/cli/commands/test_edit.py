@@ -171,3 +171,11 @@ def test_an_edit_without_effect_is_reported(changed: bool) -> None:
     args = make_parser().parse_args(["edit", "c1", "--drop-fillers"])
     assert edit.edit(twin.client(), args, Display(Console(file=out), lambda: 0.0))[0] == 0
     assert ("Nothing to change" in out.getvalue()) is not changed
+
+
+def test_the_look_of_the_exports_is_shown() -> None:
+    read = version(3).json() | {"look": {"template": "minimal"}}
+    shown = io.StringIO()
+    args = make_parser().parse_args(["edit", "c1"])
+    edit.edit(twin_of(httpx2.Response(200, json=read)).client(), args, Display(Console(file=shown), lambda: 0.0))
+    assert 'look of its exports: {"template": "minimal"}' in shown.getvalue()

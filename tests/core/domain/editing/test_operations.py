@@ -27,6 +27,7 @@ from schemas.options.caption_template_overrides import (
     TemplateOverrides,
     WrapOverrides,
 )
+from schemas.options.clip_look import ClipLook
 from tests.core.domain.editing.edit_clocks import to_source
 
 DURATION_MS = 60_000
@@ -444,6 +445,18 @@ def test_no_edit_halves_a_word_and_the_clocks_agree(spans: list[tuple[int, int]]
     whole = [word for word in words_out(words, played) if word.end_ms <= 20_000]
     edges = [word for word in whole if word.end_ms - word.start_ms != lengths[word.text]]
     assert len(edges) <= 1, "only a word at the machine's own end may be cut"
+
+
+def test_a_look_is_part_of_its_version() -> None:
+    chosen = done(ops.Look(look=ClipLook(template="minimal")))
+    cut = done(ops.DeleteWords(first_word=1, end_word=2), ops.Look(look=ClipLook(aspect="1:1")), edit=chosen)
+    assert cut.look == ClipLook(template="minimal", aspect="1:1")
+    assert not is_same(chosen, CLIP)
+    assert is_single_unchanged_range(chosen), "it plays as before"
+    known = EditMaterial(words=WORDS, versions={1: CLIP, 2: chosen}, **SOURCE)
+    assert done(ops.Restore(version=1), edit=cut, material=known).look is None
+    assert done(ops.Restore(version=2), edit=cut, material=known).look == chosen.look
+    assert done(ops.Look(look=None), edit=chosen).look is None
 
 
 def test_edits_of_a_long_source_take_little_time() -> None:

@@ -6,6 +6,7 @@
 import type { Schemas } from "~/api/client";
 import { placed, type ClipEdit, type Piece, type Word } from "./clock";
 import type { Gaps } from "./gaps";
+import { merged } from "./look";
 
 export type Operation = Schemas["EditClip"]["operations"][number];
 export type CropKey = Schemas["CropKey"];
@@ -65,6 +66,7 @@ function applyOne(edit: ClipEdit, operation: Operation, material: Material): Cli
       const { [operation.aspect]: _, ...others } = edit.crops;
       return { ...edit, crops: operation.keys.length === 0 ? others : { ...others, [operation.aspect]: operation.keys } };
     }
+    case "look": return { ...edit, look: merged(edit.look, operation.look) };
     case "text": return withText(edit, operation);
     case "restore": {
       const known = material.versions?.get(operation.version);

@@ -7,7 +7,7 @@ import type { ClipEdit, Word } from "./clock";
 import type { Picture } from "./crops";
 import { Gaps } from "./gaps";
 import { redoVersion, stepsOf, undoVersion, type EditVersion } from "./history";
-import { keepLook, type Look } from "./look";
+import { changeOf, lookOf, type Look } from "./look";
 import { ClipPlayer } from "./player";
 import { Saver, type Port } from "./saver";
 import { blocksOf, boundOperations, cutOperations, restoreOperations, type Selection } from "./words";
@@ -23,9 +23,14 @@ export interface Opened {
   versions: EditVersion[];
   words: Word[];
   durationMs: number;
-  transcriptVersion: number;
+  /** Null: the project has no transcript. */
+  transcriptVersion: number | null;
   hasEnglish: boolean;
-  look: Look;
+  /** Look of an edit that names none. */
+  base: Look;
+  /** Caption template of the project. */
+  template: string;
+  canEdit: boolean;
 }
 
 export class Editor {
@@ -33,10 +38,10 @@ export class Editor {
   readonly words: Word[];
   readonly durationMs: number;
   readonly hasEnglish: boolean;
+  readonly template: string;
   readonly gaps: Gaps;
   readonly saver: Saver;
   readonly player = new ClipPlayer();
-  readonly look: Signal<Look>;
   readonly tab = signal<Tab>("text");
   readonly selection = signal<Selection | null>(null);
   /** Segment whose handles are shown. */
@@ -48,7 +53,12 @@ export class Editor {
   readonly shots = signal<number[]>([]);
   /** The edit while something is dragged. */
   readonly draft = signal<ClipEdit | null>(null);
+  /** What somebody who may not edit looks at instead of the saved look. */
+  private readonly own: Signal<Partial<Look>> = signal({});
+  private readonly base: Look;
+  private readonly canEdit: boolean;
   readonly edit;
+  readonly look;
   readonly blocks;
   readonly cues;
   readonly steps;
@@ -60,9 +70,12 @@ export class Editor {
     this.durationMs = opened.durationMs;
     this.hasEnglish = opened.hasEnglish;
     this.gaps = new Gaps(opened.words, opened.durationMs);
-    this.look = signal(opened.look);
+    this.template = opened.template;
+    this.base = opened.base;
+    this.canEdit = opened.canEdit;
     this.saver = new Saver(opened.edit, opened.versions, port, () => this.material);
     this.edit = computed(() => this.draft.value ?? this.saver.shown.value);
+    this.look = computed(() => ({ ...lookOf(this.edit.value.look, this.base), ...this.own.value }));
     this.blocks = computed(() => blocksOf(this.edit.value, this.words, this.context.value));
     this.cues = computed(() => cuesOf(this.edit.value, this.words));
     this.steps = computed(() => stepsOf(this.saver.versions.value));
@@ -99,9 +112,19 @@ export class Editor {
     this.do(resting.operations);
   }
 
+  /** Save a change of the look; who may not edit sees it alone. */
   setLook(change: Partial<Look>): void {
-    this.look.value = { ...this.look.value, ...change };
-    keepLook(this.clipId, this.look.value);
+    const saved = { ...lookOf(this.saver.shown.peek().look, this.base), ...this.own.peek() };
+    const look = changeOf(saved, change);
+    if (!this.canEdit) this.own.value = { ...this.own.peek(), ...change };
+    else if (look) this.do([{ op: "look", look }]);
+    else this.draft.value = null;
+  }
+
+  /** Show a change of the look while it is dragged or typed. */
+  tryLook(change: Partial<Look>): void {
+    const look = changeOf(lookOf(this.saver.shown.peek().look, this.base), change);
+    if (this.canEdit) this.try([{ op: "look", look: look ?? {} }]);
   }
 
   cut(): void {

@@ -1,9 +1,9 @@
 /** Reads what the editor shows, and speaks to the API for it. */
 import { api, call, type Schemas } from "~/api/client";
 import { asProblem } from "~/api/problem";
-import { session } from "~/session/session";
+import { may, session } from "~/session/session";
 import type { Opened } from "./editor";
-import { firstLook } from "./look";
+import { baseLook } from "./look";
 import { pause } from "./pause";
 import type { Port } from "./saver";
 
@@ -56,14 +56,14 @@ async function exportFile(clip: Schemas["Clip"], signal: AbortSignal): Promise<S
   return { url: found.files.video.url, offsetMs: found.start_ms, width: null, height: null, kind: "export", hasPicture: true };
 }
 
-export function portOf(clipId: string, transcriptVersion: number): Port {
+export function portOf(clipId: string, transcriptVersion: number | null): Port {
   return {
     me: session.value ? { kind: "user", id: session.value.profile.user_id } : null,
     change: (operations, version, key) =>
       call(
         api.PATCH("/v1/clips/{clip_id}/edit", {
           params: { ...path(clipId), header: { "If-Match": `"edit-${version}"`, "Idempotency-Key": key } },
-          body: { operations, transcript_version: transcriptVersion },
+          body: { operations, ...(transcriptVersion === null ? {} : { transcript_version: transcriptVersion }) },
         }),
       ),
     read: () => call(api.GET("/v1/clips/{clip_id}/edit", { params: path(clipId) })),
@@ -87,23 +87,26 @@ async function readTranscript(projectId: string, signal: AbortSignal): Promise<S
 
 export async function openClip(clipId: string, signal: AbortSignal): Promise<Opened> {
   const clip = await call(api.GET("/v1/clips/{clip_id}", { params: path(clipId), signal }));
-  const newest = clip.exports.filter((one) => one.state !== "cancelled").sort((a, b) => b.number - a.number)[0];
-  const [edit, versions, transcript, project, lastExport] = await Promise.all([
+  const first = [...clip.exports].sort((a, b) => a.number - b.number)[0];
+  const [edit, versions, transcript, project, firstExport] = await Promise.all([
     call(api.GET("/v1/clips/{clip_id}/edit", { params: path(clipId), signal })),
     readVersions(clipId),
     readTranscript(clip.project_id, signal),
     call(api.GET("/v1/projects/{project_id}", { params: { path: { project_id: clip.project_id } }, signal })),
-    newest ? call(api.GET("/v1/exports/{export_id}", { params: { path: { export_id: newest.export_id } }, signal })) : null,
+    first ? call(api.GET("/v1/exports/{export_id}", { params: { path: { export_id: first.export_id } }, signal })) : null,
   ]);
+  const template = project.options.captions_template ?? "bold_outline";
   return {
     clip,
     edit,
     versions,
     words: transcript?.words ?? [],
     durationMs: transcript?.duration_ms ?? project.duration_ms ?? clip.end_ms,
-    transcriptVersion: transcript?.version ?? 1,
+    transcriptVersion: transcript?.version ?? null,
     hasEnglish: "en" in (transcript?.tracks ?? {}),
-    look: firstLook(clipId, lastExport),
+    base: baseLook(firstExport, template),
+    template,
+    canEdit: may("projects:write"),
   };
 }
 

@@ -13,7 +13,7 @@ function piece(id: string, start: number, end: number, more: Partial<Piece> = {}
 
 function edit(...pieces: Piece[]): ClipEdit {
   const segments = placed(pieces);
-  return { clip_id: "c", version: 1, base_version: null, transcript_version: 1, length_ms: segments.at(-1)!.output_end_ms, segments, crops: {}, suggested: {}, captions: [] };
+  return { clip_id: "c", version: 1, base_version: null, transcript_version: 1, length_ms: segments.at(-1)!.output_end_ms, segments, crops: {}, suggested: {}, captions: [], look: null };
 }
 
 /** Words of 400 ms with pauses of 200 ms: word n begins at n × 600. */

@@ -5,7 +5,7 @@ import { Gaps } from "./gaps";
 import { Saver, type News, type Port } from "./saver";
 
 const EDIT: ClipEdit = {
-  clip_id: "c", version: 1, base_version: null, transcript_version: 1, length_ms: 5000, crops: {}, suggested: {}, captions: [],
+  clip_id: "c", version: 1, base_version: null, transcript_version: 1, length_ms: 5000, crops: {}, suggested: {}, captions: [], look: null,
   segments: [{ segment_id: "s1", start_ms: 0, end_ms: 5000, speed: 1, muted: false, gain_db: 0, style: null, output_start_ms: 0, output_end_ms: 5000 }],
 };
 const mute = { op: "mute" as const, segment_id: "s1", muted: true };

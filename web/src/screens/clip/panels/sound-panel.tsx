@@ -1,18 +1,22 @@
 /** Sound of segments and of the whole clip, and the brand kit with its music. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api, call, type Schemas } from "~/api/client";
 import { useQuery } from "~/api/query";
 import { Checkbox, Segmented, Select, TextField } from "~/components/fields";
-import { number } from "~/i18n";
+import { Icon } from "~/components/icon";
+import { duration, number } from "~/i18n";
 import { to } from "~/routes";
 import { may } from "~/session/session";
 import type { Piece } from "../model/clock";
 import type { Editor } from "../model/editor";
 import { t } from "../messages";
 import { tl } from "../look-messages";
+import { useHeld } from "./held";
 
 const SPEEDS = [0.5, 0.75, 1, 1.1, 1.25, 1.5, 2, 3, 4];
-const REST_MS = 600;
+const MIN_LUFS = -24;
+const MAX_LUFS = -11;
+const LUFS = -14;
 
 export function SoundPanel({ editor, canEdit }: { editor: Editor; canEdit: boolean }) {
   const { sound } = editor.look.value;
@@ -30,11 +34,7 @@ export function SoundPanel({ editor, canEdit }: { editor: Editor; canEdit: boole
       )}
       <h3>{tl("whole")}</h3>
       <p class="hint">{tl("scope")}</p>
-      <TextField
-        label={tl("lufs")} hint={tl("lufsHint")} type="number" min={-31} max={-9} step={0.5}
-        value={String(sound.target_lufs ?? -14)}
-        onInput={(value) => Number.isFinite(Number(value)) && value !== "" && set({ target_lufs: Number(value) })}
-      />
+      <Loudness value={sound.target_lufs ?? LUFS} onSave={(target_lufs) => set({ target_lufs })} />
       <Checkbox label={tl("level")} checked={sound.level_speakers ?? true} onChange={(level_speakers) => set({ level_speakers })} />
       <div class="field">
         <span class="label">{tl("denoise")}</span>
@@ -52,24 +52,28 @@ export function SoundPanel({ editor, canEdit }: { editor: Editor; canEdit: boole
   );
 }
 
+/** Typed freely, saved once it is left or confirmed; what the server would refuse is said and not sent. */
+function Loudness({ value, onSave }: { value: number; onSave: (value: number) => void }) {
+  const [typed, setTyped] = useState<string | null>(null);
+  const wanted = typed === null || typed.trim() === "" ? value : Number(typed);
+  const isPossible = wanted >= MIN_LUFS && wanted <= MAX_LUFS;
+  const commit = () => {
+    if (!isPossible) return;
+    setTyped(null);
+    if (wanted !== value) onSave(wanted);
+  };
+  return (
+    <TextField
+      label={tl("lufs")} hint={tl("lufsHint")} type="number" min={MIN_LUFS} max={MAX_LUFS} step={0.5}
+      error={isPossible ? null : tl("lufsBounds", { min: number(MIN_LUFS), max: number(MAX_LUFS) })}
+      value={typed ?? String(value)} onInput={setTyped} onBlur={commit} onKeyDown={(event) => event.key === "Enter" && commit()}
+    />
+  );
+}
+
 function SegmentSound({ editor, piece, number: count }: { editor: Editor; piece: Piece; number: number }) {
-  const [gain, setGain] = useState<number | null>(null);
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
-  const save = (value: number) => {
-    setGain(null);
-    timer.current = null;
-    editor.do([{ op: "gain", segment_id: piece.segment_id, gain_db: value }]);
-  };
-  const slide = (value: number) => {
-    setGain(value);
-    if (timer.current) clearTimeout(timer.current);
-    timer.current = setTimeout(() => save(value), REST_MS);
-  };
-  useEffect(() => () => {
-    if (timer.current) clearTimeout(timer.current);
-  }, []);
+  const gain = useHeld(piece.gain_db, (gain_db) => editor.do([{ op: "gain", segment_id: piece.segment_id, gain_db }]));
   const speeds = SPEEDS.includes(piece.speed) ? SPEEDS : [...SPEEDS, piece.speed].sort((a, b) => a - b);
-  const shown = gain ?? piece.gain_db;
   return (
     <div class="segment-sound">
       <strong>{t("segment", { number: count })}</strong>
@@ -81,8 +85,12 @@ function SegmentSound({ editor, piece, number: count }: { editor: Editor; piece:
         {speeds.map((speed) => <option key={speed} value={String(speed)}>{number(speed)}×</option>)}
       </select>
       <label class="gain">
-        <input type="range" min={-24} max={12} step={1} value={shown} aria-label={tl("segmentGain", { number: count })} onInput={(event) => slide(event.currentTarget.valueAsNumber)} />
-        <output>{number(shown, { signDisplay: "exceptZero" })} dB</output>
+        <input
+          type="range" min={-24} max={12} step={1} value={gain.value} aria-label={tl("segmentGain", { number: count })}
+          onPointerDown={gain.hold} onPointerUp={gain.release} onPointerCancel={gain.release} onBlur={gain.release}
+          onInput={(event) => gain.move(event.currentTarget.valueAsNumber)}
+        />
+        <output>{number(gain.value, { signDisplay: "exceptZero" })} dB</output>
       </label>
       <Checkbox label={tl("segmentMute")} checked={piece.muted} onChange={(muted) => editor.do([{ op: "mute", segment_id: piece.segment_id, muted }])} />
     </div>
@@ -106,7 +114,19 @@ function Brand({ editor }: { editor: Editor }) {
           onChange={(id) => editor.setLook({ kitId: id || null })}
         />
       )}
-      {kit && <p class="hint">{music ? tl("music", { gain: Math.abs(music.gain_db ?? -16), duck: Math.abs(music.duck_db ?? -10) }) : tl("noMusic")}</p>}
+      {kit && kitId && (music ? <Music kitId={kitId} music={music} /> : <p class="hint">{tl("noMusic")}</p>)}
     </>
+  );
+}
+
+/** Which music the kit lays under the clip, and how loud: both are changed in the kit. */
+function Music({ kitId, music }: { kitId: string; music: Schemas["MusicBed"] }) {
+  const asset = useQuery(`assets/${music.asset_id}`, (signal) => call(api.GET("/v1/assets/{asset_id}", { params: { path: { asset_id: music.asset_id } }, signal }))).data;
+  const length = asset?.duration_ms ? ` (${duration(asset.duration_ms)})` : "";
+  return (
+    <div class="music">
+      <p><Icon name="music" size={16} /> {tl("musicBed")}: <a href={to("brand-kits", kitId)}>{asset ? asset.name + length : tl("musicOfKit")}</a></p>
+      <p class="hint">{tl("music", { gain: Math.abs(music.gain_db ?? -16), duck: Math.abs(music.duck_db ?? -10) })}</p>
+    </div>
   );
 }

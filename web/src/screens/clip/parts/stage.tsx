@@ -109,6 +109,7 @@ function place(video: HTMLVideoElement, crop: CropBox, picture: Picture, box: Pi
 /** The picture that the encoder would be handed, over the resting video. */
 function ServerFrame({ editor }: { editor: Editor }) {
   const frame = useServerFrame(editor);
+  if (editor.player.playing.value) return <p class="frame-state">{editor.look.value.captions && t("exactPaused")}</p>;
   return (
     <>
       {frame.url && <img class="server-frame" src={frame.url} alt="" />}

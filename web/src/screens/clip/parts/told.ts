@@ -9,6 +9,7 @@ import { tt } from "../text-messages";
 const DONE = {
   trim: "trim", delete_words: "delete_words", drop_fillers: "drop_fillers", drop_pauses: "drop_pauses", split: "splitDone", join: "joinDone",
   move: "move", insert: "insert", remove: "remove", speed: "speedDone", mute: "mute", gain: "gainDone", style: "styleDone", crop: "crop", text: "text",
+  look: "lookDone",
 } as const;
 
 function toldOne(operation: Operation): string {
