@@ -41,7 +41,7 @@ def _look_fields(request: ExportChoices, look: ClipLook, clip: Row) -> dict[str,
 async def check_look(
     rows: Connection, settings: Settings, look: ClipLook, clip: Row, *, test: bool, pointer: str
 ) -> ResolvedLook:
-    """What an export of the clip with this look comes to. Raises a 422 where there can be none, at ``pointer``."""
+    """What an export with this look comes to; raises a 422 at ``pointer`` where it cannot be."""
     try:
         return await resolve_look(rows, settings, fill_request(ExportChoices(), look, clip), clip, test=test)
     except ApiProblem as problem:

@@ -287,7 +287,7 @@ async def read_edit(connection: Connection, clip: Row, version: int) -> EditList
 
 
 async def list_versions_framed_alike(connection: Connection, clip: Row, version: int) -> list[int]:
-    """Versions of the edit with the same segments and crops, and so with the same framing, among them this one."""
+    """Versions of the edit with the same segments and crops, hence framing; this one included."""
     rows = await connection.fetch(
         """select d.version from clip_edits d join clip_edits e using (org_id, clip_id)
            where org_id = $1 and clip_id = $2 and e.version = $3

@@ -291,7 +291,7 @@ def _text(edit: EditList, operation: ops.Text, material: EditMaterial, _: Gaps) 
 
 
 def _look(edit: EditList, operation: ops.Look, _: EditMaterial, __: Gaps) -> EditList:
-    """Whether kit, language and overrides are possible, the caller checks: that takes the organisation's rows."""
+    """The caller checks kit, language and overrides: they depend on the organisation's rows."""
     return msgspec.structs.replace(edit, look=merge_looks(edit.look, operation.look))
 
 

@@ -162,10 +162,12 @@ async def test_a_kit_of_the_look_lends_its_template_and_null_is_no_kit(world: Wo
 async def test_a_preview_shows_the_look_and_keeps_the_framing_of_the_same_cut(world: World) -> None:
     path = await clip_of(world, world.ann)
     await set_options(world, world.ann, captions_template="minimal")
-    plan = {"key": "k", "sha256": "a" * 64, "size_bytes": 1, "content_type": "application/json"}
+    plan = {"key": "k", "sha256": "a" * 64, "size": 1}
     framed = await exported(world.ann, path)
     async with org_transaction(world.worker, world.ann.org_id) as rows:
-        await rows.execute("update exports set plan = $2 where export_id = $1", UUID(framed["export_id"]), plan)
+        await rows.execute(
+            "update exports set plan = $2, state = 'done' where export_id = $1", UUID(framed["export_id"]), plan
+        )
     await patched(world.ann, path, look(template="big_centre"))
     await patched(world.ann, path, MUTE, held='"edit-2"')
     topics = []
@@ -173,6 +175,7 @@ async def test_a_preview_shows_the_look_and_keeps_the_framing_of_the_same_cut(wo
         asked = await world.ann.client.post(
             f"{path}/preview?at_ms=0", json={"edit_version": version}, headers={"Prefer": "respond-async"}
         )
+        assert asked.status_code == 202, asked.text
         topics.append(await newest_preview(world, UUID(asked.json()["preview_id"])))
     assert topics == [
         ("PreviewPlanned", "minimal"),
