@@ -102,12 +102,12 @@ async def _relabel(rows: Connection, call: Call[Any, None], row: Row) -> Row:
     return await relabel_export(rows, row, title=title, metadata=metadata, cause=call.cause(row["project_id"]))
 
 
-async def _write_exports(call: Call[Any, None], asked: Sequence[RequestExport]) -> list[Row]:
+async def _write_exports(call: Call[Any, None], orders: Sequence[RequestExport]) -> list[Row]:
     """The exports of a request in the order of its aspects; new ones share one event."""
     async with call.rows() as rows:
         clip = require(await lock_clip(rows, call.org_id, call.ids["clip_id"]), "clip")
-        source = await resolve_source(rows, asked[0], clip)
-        requests = [fill_request(request, source.look, clip) for request in asked]
+        source = await resolve_source(rows, orders[0], clip)
+        requests = [fill_request(request, source.look, clip) for request in orders]
         look = await resolve_look(rows, call.context.settings, requests[0], clip, test=call.caller.test)
         export_rows, new = [], list[tuple[UUID, FilledExport]]()
         for request in requests:
