@@ -280,10 +280,10 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _own_command() -> str:
-    """The command as a person can type it: its name where the shell finds it, else the path that was typed."""
+    """The command as a person can type it: its name, or the path where the shell does not find it."""
     typed = Path(sys.argv[0])
-    found = shutil.which(typed.name)
-    return typed.name if found and Path(found).resolve() == typed.resolve() else str(typed)
+    executable = shutil.which(typed.name)
+    return typed.name if executable and Path(executable).resolve() == typed.resolve() else str(typed)
 
 
 def _without_api(environ: Mapping[str, str]) -> dict[str, str]:

@@ -58,7 +58,7 @@ def check_held(request: Request, etag: str, *, resource: str, changed: ApiProble
 
 
 def check_if_held(request: Request, etag: str, *, resource: str) -> None:
-    """Raise ``changed-meanwhile`` where If-Match is sent and names another version, with the ETag that is there."""
+    """Raise ``changed-meanwhile``, with the ETag that is there, where If-Match names another version."""
     tags = held_tags(request)
     if tags and {ANY, etag}.isdisjoint(tags):
         raise ApiProblem(OPTIONALLY_HELD, f"The {resource} was changed since it was read.", headers={"ETag": etag})

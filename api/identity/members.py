@@ -124,9 +124,9 @@ async def list_members(call: Call[None, ListPeople]) -> Reply:
     query, ring, scope = call.query, call.context.ring, f"members/{call.org_id}"
     after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await memberships.list_member_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
-    items = [_member(MemberRecord(**dict(row))) for row in found[: query.limit]]
-    cursor = next_cursor(ring, scope, found, query.limit, "user_id")
+        records = await memberships.list_member_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
+    items = [_member(MemberRecord(**dict(row))) for row in records[: query.limit]]
+    cursor = next_cursor(ring, scope, records, query.limit, "user_id")
     return Reply(body=OrganisationMemberList(items=items, next_cursor=cursor))
 
 
@@ -179,9 +179,11 @@ async def list_invitations(call: Call[None, ListPeople]) -> Reply:
     query, ring, scope = call.query, call.context.ring, f"invitations/{call.org_id}"
     after = decode_cursor(ring, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await invitations.list_invitation_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
-    items = [_invitation(InvitationRecord(**dict(row))) for row in found[: query.limit]]
-    cursor = next_cursor(ring, scope, found, query.limit, "invitation_id")
+        records = await invitations.list_invitation_rows(
+            rows, call.org_id, after=place_of(after), limit=query.limit + 1
+        )
+    items = [_invitation(InvitationRecord(**dict(row))) for row in records[: query.limit]]
+    cursor = next_cursor(ring, scope, records, query.limit, "invitation_id")
     return Reply(body=InvitationList(items=items, next_cursor=cursor))
 
 

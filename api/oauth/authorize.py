@@ -25,6 +25,7 @@ from api.http.browsers.cross_origin import origin_of
 from api.http.browsers.page_languages import PageLanguage, choose_page_language
 from api.http.context import ApiContext
 from api.http.middleware import report_bug
+from api.oauth.consent_words import WORDS
 from api.oauth.metadata import AUTHORIZE
 from api.oauth.page_html import (
     SIGN_IN,
@@ -37,7 +38,6 @@ from api.oauth.page_html import (
     error_page,
     sign_in_page,
 )
-from api.oauth.page_words import WORDS
 from api.problems.problem_details import ApiProblem
 from core.domain.oauth.authorization import (
     AuthorizationRequest,
@@ -299,7 +299,7 @@ def _signed_in(context: ApiContext, client_request: ClientRequest, tokens: Sessi
 def _to_web_app(context: ApiContext, client_request: ClientRequest) -> Response:
     """Let somebody sign in on the web app's page, which runs the script of passkeys, and ask again.
 
-    The browser's session goes first: with it that page would come back at once, as whoever was signed in.
+    The browser's session goes first: with it that page would come back at once, with the account that was signed in.
     """
     back = urlencode({"back": f"{AUTHORIZE}?{client_request.query}"})
     response = _redirect(f"{WEB_SIGN_IN}?{back}")

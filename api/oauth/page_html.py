@@ -10,7 +10,7 @@ import msgspec
 from starlette.responses import HTMLResponse
 
 from api.http.browsers.page_languages import PageLanguage, language_headers
-from api.oauth.page_words import WORDS, OAuthWords
+from api.oauth.consent_words import WORDS, OAuthWords
 from core.domain.oauth.redirect_uris import origin_source
 from schemas.access.permissions import AppScope, Role
 

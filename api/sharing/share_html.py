@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from api.http.browsers.page_languages import PageLanguage, language_headers
 from api.sharing.models import PublicShare, SharedCaptions, SharedClip
-from api.sharing.page_words import WORDS, EndedWords, ShareWords, page_date
+from api.sharing.share_words import WORDS, EndedWords, ShareWords, page_date
 from core.domain.clock_format import format_clock
 
 _MARK = (
@@ -76,7 +76,7 @@ def ended_page(
     framed: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """A page that says why there is nothing to see. ``detail``: the API's sentence, where the words have none."""
+    """A page that says why there is nothing to see. ``detail``: the sentence where the words have none."""
     body = _ENDED.format(
         mark=_MARK, title=escape(words.title), detail=escape(words.detail or detail), advice=escape(words.advice)
     )

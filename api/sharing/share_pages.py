@@ -15,9 +15,9 @@ from api.http.context import ApiContext
 from api.http.middleware import report_bug
 from api.problems.problem_details import ApiProblem
 from api.sharing.models import EMBED, PAGE, PublicShare
-from api.sharing.page_words import WORDS
 from api.sharing.public_shares import read_public_share
 from api.sharing.share_html import embed_page, ended_page, share_page
+from api.sharing.share_words import WORDS
 from core.errors import Unavailable
 
 Render = Callable[[PublicShare, Request, str, PageLanguage], Response]
@@ -55,9 +55,14 @@ def _page(route: str, render: Render, *, framed: bool) -> Callable[[Request], Aw
             share = await context.watch.guard("postgres", reading)
             return render(share, request, origin_of(context.settings.s3_public or context.settings.s3), language)
         except ApiProblem as problem:
-            told = words.ended.get(problem.code, words.ended[""])
+            ending = words.ended.get(problem.code, words.ended[""])
             return ended_page(
-                told, language, detail=problem.detail, status=problem.status, framed=framed, headers=problem.headers
+                ending,
+                language,
+                detail=problem.detail,
+                status=problem.status,
+                framed=framed,
+                headers=problem.headers,
             )
         except Unavailable:
             return ended_page(words.away, language, status=503, framed=framed, headers={"Retry-After": "2"})

@@ -196,8 +196,8 @@ async def change_endpoint(call: Call[ChangeEndpoint, None], _checked: None) -> R
     filters = changes.pop("events")
     async with call.rows() as rows:
         before = require(await endpoints.lock_endpoint_row(rows, call.org_id, call.ids["endpoint_id"]), "endpoint")
-        held = Endpoint(**await describe(rows, call, before))
-        check_if_held(call.request, _etag(held), resource="endpoint")
+        endpoint = Endpoint(**await describe(rows, call, before))
+        check_if_held(call.request, _etag(endpoint), resource="endpoint")
         row = await endpoints.update_endpoint(
             rows,
             call.org_id,

@@ -96,8 +96,8 @@ def _change_and_read(watched: Sequence[Watched], titles: Generator[str], minutes
         if gone_s >= len(watched[0].readings) * MINUTE_S:
             _read(watched, gone_s / MINUTE_S)
         if gone_s >= minutes * MINUTE_S:
-            for shown in watched:
-                shown.page.get_by_role("heading", name=title).first.wait_for()
+            for screen in watched:
+                screen.page.get_by_role("heading", name=title).first.wait_for()
             return changes
         watched[0].page.wait_for_timeout(max(0.0, changes * EVERY_S - (time.monotonic() - began)) * 1000)
     raise AssertionError("titles come without end")
@@ -118,11 +118,11 @@ def _titles(client: Client, project_id: str) -> Generator[str]:
 
 
 def _read(watched: Sequence[Watched], minute: float) -> None:
-    for shown in watched:
+    for screen in watched:
         for _ in range(2):  # the second collects what finalizers of the first let go
-            shown.session.send("HeapProfiler.collectGarbage")
-        heap_mib = shown.session.send("Runtime.getHeapUsage")["usedSize"] / MIB
-        shown.readings.append(Reading(minute, heap_mib, shown.page.evaluate("document.querySelectorAll('*').length")))
+            screen.session.send("HeapProfiler.collectGarbage")
+        heap_mib = screen.session.send("Runtime.getHeapUsage")["usedSize"] / MIB
+        screen.readings.append(Reading(minute, heap_mib, screen.page.evaluate("document.querySelectorAll('*').length")))
     say(f"{minute:.1f} min: " + ", ".join(f"{page.name} {page.readings[-1].heap_mib:.2f} MiB" for page in watched))
 
 
@@ -130,16 +130,16 @@ def claims_of(watched: Sequence[Watched], changes: int) -> list[Claim]:
     """A claim for each page."""
     return [
         Claim(
-            name=f"{shown.name}: growth of the heap in an hour",
-            measured=slope_an_hour(shown.readings),
+            name=f"{screen.name}: growth of the heap in an hour",
+            measured=slope_an_hour(screen.readings),
             unit="MiB",
             limit=LIMIT_MIB,
             where=(
-                f"{shown.readings[-1].minute:.0f} min, {changes} changes",
-                f"{shown.readings[WARM_COUNT].heap_mib:.2f} MiB at first, {shown.readings[-1].heap_mib:.2f} at the end",
+                f"{screen.readings[-1].minute:.0f} min, {changes} changes",
+                f"{screen.readings[WARM_COUNT].heap_mib:.2f} MiB at first, {screen.readings[-1].heap_mib:.2f} at the end",
             ),
         )
-        for shown in watched
+        for screen in watched
     ]
 
 

@@ -25,7 +25,7 @@ def read_secret(question: str) -> str:
 
 
 def begin_session(client: Client, email: str, code: str | None, *, password: str | None = None) -> JSON:
-    """A new session of a person; asks for the password where it is not given. Raises CliError without a needed code."""
+    """Begin a session; asks for a password that is not given. Raises CliError without a needed code."""
     password = read_secret("Password: ") if password is None else password
     session = client.post("/v1/auth/login", {"email": email, "password": password})
     if session["state"] == "second_factor":
@@ -45,7 +45,7 @@ def switch_session(client: Client, session: JSON, org_id: str) -> JSON:
 
 @contextmanager
 def signed_in(client: Client, args: Namespace, *, password: str | None = None) -> Iterator[Client]:
-    """The client of a person, whose session ends with the block; without an address it has an access token already."""
+    """The client of a person; a session that an address and a password begin ends with the block."""
     if args.email is None:
         yield client
         return

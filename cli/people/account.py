@@ -68,14 +68,14 @@ def end_session(client: Client, args: Namespace, display: Display) -> tuple[int,
     with signed_in(client, args) as person:
         if args.others:
             person.delete(SESSIONS)
-            ended: JSON = {"ended": "others"}
+            answer: JSON = {"ended": "others"}
         else:
             session_id = _one_of(person.get(SESSIONS)["items"], "session_id", args.session, "session", "sessions")
             person.delete(f"{SESSIONS}/{session_id}")
-            ended = {"ended": session_id}
+            answer = {"ended": session_id}
     if not args.json:
         display.say("All your other sessions have ended." if args.others else "The session has ended.")
-    return ExitCode.OK, ended
+    return ExitCode.OK, answer
 
 
 def list_apps(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -115,8 +115,8 @@ def list_organisations(client: Client, args: Namespace, display: Display) -> tup
         memberships = person.get("/v1/account/memberships")
     if not args.json:
         rows = [
-            (short_id(one["org_id"]), "this one" if one["current"] else "", one["role"], one["org_name"])
-            for one in memberships["items"]
+            (short_id(row["org_id"]), "this one" if row["current"] else "", row["role"], row["org_name"])
+            for row in memberships["items"]
         ]
         display.table(plain_table("", ("organisation", "", "role", "name"), rows))
     return ExitCode.OK, memberships

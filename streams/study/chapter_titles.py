@@ -70,7 +70,7 @@ def write_title(
     phrase_texts: Sequence[str],
     survey: Survey,
 ) -> str:
-    """Write the title of the chapter ``lines[first:end]``; ``similarity`` is of each line to its middle vector.
+    """Write the title of the chapter ``lines[first:end]``; ``similarity``: of each line to its middle.
 
     A quote that most likely stands alone, near to the middle; else a noun phrase that is said with one of the chapter's
     phrases; else the first phrase; without any, what still may stand alone, or the beginning of the nearest sentence.
@@ -119,8 +119,8 @@ def _may_entitle(line: TranscriptLine) -> bool:
 
 
 def _value(quote: RatedQuote, phrase_texts: Sequence[str]) -> float:
-    said = min(MAX_VALUED_PHRASES, _count_phrases(quote.text, phrase_texts))
-    return quote.log_chance + value_title(quote) + NEARNESS_WEIGHT * quote.nearness + PHRASE_WEIGHT * said
+    phrases_count = min(MAX_VALUED_PHRASES, _count_phrases(quote.text, phrase_texts))
+    return quote.log_chance + value_title(quote) + NEARNESS_WEIGHT * quote.nearness + PHRASE_WEIGHT * phrases_count
 
 
 def _count_phrases(text: str, phrase_texts: Sequence[str]) -> int:

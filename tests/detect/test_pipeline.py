@@ -9,11 +9,11 @@ import time
 import msgspec
 import pytest
 
+from core.domain.text.quotes.rated_quotes import MAX_QUOTED_TITLE_CHARS
 from schemas.common import Word
 from schemas.documents import encode_document
 from schemas.documents.moments import MomentList
 from schemas.options.project import ProjectOptions
-from streams.detect.explanations.titles import MAX_QUOTED_TITLE_CHARS
 from streams.detect.pipeline import find_moments
 from streams.detect.shortfalls import MAX_NEAREST
 from streams.detect.timeline import ProjectAnalysis

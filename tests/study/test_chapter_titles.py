@@ -36,7 +36,7 @@ def title_of(document: TranscriptText, phrases: tuple[str, ...] = (), nearest: i
     return write_title(document, (0, len(document.lines)), similarity, phrases, survey_text(document, 1))
 
 
-async def test_a_title_is_a_statement_that_is_said_in_its_chapter() -> None:
+async def test_a_title_is_a_statement_of_its_chapter() -> None:
     document = spoken(*GARDEN, *GARDEN, *ORBIT, *ORBIT)
     made = build_intelligence(await material(document))
     assert len(made.chapters) == 2
@@ -67,7 +67,7 @@ def test_a_doubtful_sentence_entitles_nothing() -> None:
     assert title_of(document, nearest=0) == GARDEN[3].rstrip(".")
 
 
-def test_another_language_has_one_phrase_or_the_beginning_of_a_sentence() -> None:
+def test_another_language_has_one_phrase_or_a_beginning() -> None:
     said = "Der Garten braucht jeden Morgen Wasser, bevor die Sonne hoch am Himmel steht."
     document = spoken(said, language="de")
     assert title_of(document) == "Der Garten braucht jeden Morgen Wasser, bevor die…"

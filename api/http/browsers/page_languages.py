@@ -1,4 +1,4 @@
-"""The language of a page that the API makes itself, by what the browser says that its person reads. Pure."""
+"""The language of a page that the API makes itself, by the browser's `Accept-Language`. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_HEADER = 1_000
 
 
 def choose_page_language(accept_language: str | None) -> PageLanguage:
-    """The first language of the pages that an `Accept-Language` prefers; English where it names none of them."""
+    """The language that an `Accept-Language` prefers; English where it names none of ours."""
     weights: dict[PageLanguage, float] = {}
     for item in (accept_language or "")[:MAX_HEADER].split(","):
         tag, _, parameter = item.partition(";")

@@ -1,4 +1,4 @@
-"""``clipstream usage``, ``limits``, ``billing``, ``plans``: what was used, what is left, and how it is paid."""
+"""``clipstream usage``, ``limits``, ``billing``, ``plans``: what was used, is left, and is paid."""
 
 from __future__ import annotations
 

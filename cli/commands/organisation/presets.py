@@ -25,7 +25,7 @@ def add_presets(commands: Any, ask: Any) -> None:
     inner = add_group(commands, "project-presets", text, "clipstream project-presets list")
     add_command(inner, "list", "list the presets by name", ask(list_presets), "clipstream project-presets list")
     example = "clipstream project-presets show 'Weekly talk' > options.json"
-    shown = add_command(inner, "show", "print the options of a preset as JSON", ask(show_preset), example)
+    show = add_command(inner, "show", "print the options of a preset as JSON", ask(show_preset), example)
     example = "clipstream project-presets create 'Weekly talk' --options options.json"
     create = add_command(inner, "create", "keep options under a name", ask(create_preset), example)
     create.add_argument("name", metavar="NAME", help="no other preset of the organisation has it")
@@ -36,12 +36,12 @@ def add_presets(commands: Any, ask: Any) -> None:
     change.add_argument("--options", type=read_options, metavar="FILE", help="JSON of the options that replace its own")
     text = "delete a preset; projects that were made with it keep their options"
     delete = add_command(inner, "delete", text, ask(delete_preset), "clipstream project-presets delete 'Weekly talk'")
-    for parser in (shown, change, delete):
+    for parser in (show, change, delete):
         parser.add_argument("preset", metavar="PRESET", help=_PRESET)
 
 
 def read_options(path: str) -> JSON:
-    """Options of a project from a JSON file; raises ArgumentTypeError where there is none."""
+    """Options of a project from a JSON file; raises ArgumentTypeError for anything else."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -64,7 +64,7 @@ def list_presets(client: Client, args: Namespace, display: Display) -> tuple[int
 
 def show_preset(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The options of a preset."""
-    preset = client.get(f"{PATH}/{_find(client, args.preset)['preset_id']}")
+    preset = client.get(f"{PATH}/{_find_preset(client, args.preset)['preset_id']}")
     if not args.json:
         display.say(json.dumps(preset["options"], indent=2, ensure_ascii=False))
     return ExitCode.OK, preset
@@ -83,7 +83,7 @@ def change_preset(client: Client, args: Namespace, display: Display) -> tuple[in
     request = {name: value for name, value in (("name", args.name), ("options", args.options)) if value is not None}
     if not request:
         raise CliError(ExitCode.USAGE, "name what to change: --name or --options")
-    preset = _find(client, args.preset)
+    preset = _find_preset(client, args.preset)
     changed = client.patch(f"{PATH}/{preset['preset_id']}", request, f'"preset-{preset["version"]}"')
     if not args.json:
         display.say(f"{changed['name']} is at version {changed['version']}.")
@@ -92,19 +92,19 @@ def change_preset(client: Client, args: Namespace, display: Display) -> tuple[in
 
 def delete_preset(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Delete a preset."""
-    preset = _find(client, args.preset)
+    preset = _find_preset(client, args.preset)
     client.delete(f"{PATH}/{preset['preset_id']}")
     if not args.json:
         display.say(f"{preset['name']} is deleted.")
     return ExitCode.OK, {"preset_id": preset["preset_id"], "deleted": True}
 
 
-def _find(client: Client, typed: str) -> JSON:
+def _find_preset(client: Client, typed: str) -> JSON:
     presets: list[JSON] = client.get(PATH)["items"]
-    found = [one for one in presets if one["name"].casefold() == typed.casefold()] or [
-        one for one in presets if one["preset_id"].startswith(typed.lower())
+    matches = [preset for preset in presets if preset["name"].casefold() == typed.casefold()] or [
+        preset for preset in presets if preset["preset_id"].startswith(typed.lower())
     ]
-    if len(found) != 1:
-        several = f"{len(found)} presets begin with" if found else "there is no preset"
+    if len(matches) != 1:
+        several = f"{len(matches)} presets begin with" if matches else "there is no preset"
         raise CliError(ExitCode.USAGE, f"{several} {typed!r}: `clipstream project-presets list` shows them")
-    return found[0]
+    return matches[0]

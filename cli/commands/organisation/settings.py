@@ -66,10 +66,12 @@ def change_organisation(client: Client, args: Namespace, display: Display) -> tu
 def create_organisation(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Make an organisation."""
     with signed_in(client, args) as person:
-        made = person.post("/v1/organisations", {"name": args.name})
+        organisation = person.post("/v1/organisations", {"name": args.name})
     if not args.json:
-        display.say(f"{args.name} is made: {made['org_id']}. `clipstream organisation switch` gives a token for it.")
-    return ExitCode.OK, made
+        display.say(
+            f"{args.name} is made: {organisation['org_id']}. `clipstream organisation switch` gives a token for it."
+        )
+    return ExitCode.OK, organisation
 
 
 def switch_organisation(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -77,8 +79,8 @@ def switch_organisation(client: Client, args: Namespace, display: Display) -> tu
     session = begin_session(client, args.email, args.code)
     with closing(client.with_bearer(session["access_token"])) as person:
         memberships = person.get("/v1/account/memberships")["items"]
-    chosen = [one for one in memberships if args.organisation == one["org_name"]] or [
-        one for one in memberships if one["org_id"].startswith(args.organisation.lower())
+    chosen = [membership for membership in memberships if args.organisation == membership["org_name"]] or [
+        membership for membership in memberships if membership["org_id"].startswith(args.organisation.lower())
     ]
     if len(chosen) != 1:
         several = f"{len(chosen)} of your organisations are" if chosen else "none of your organisations is"

@@ -83,13 +83,15 @@ def list_event_types(client: Client, args: Namespace, display: Display) -> tuple
             rows = [(kind["type"], kind["description"]) for kind in kinds["items"]]
             display.table(plain_table("", ("type", "when it is sent"), rows))
         return ExitCode.OK, kinds
-    shown: JSON | None = next((kind for kind in kinds["items"] if kind["type"] == args.show), None)
-    if shown is None:
+    event_type: JSON | None = next((kind for kind in kinds["items"] if kind["type"] == args.show), None)
+    if event_type is None:
         raise CliError(ExitCode.USAGE, f"there is no type {args.show!r}: `clipstream webhooks event-types` lists them")
     if not args.json:
-        display.say(shown["description"])
-        display.say(json.dumps({"example": shown["example"], "schema": shown["schema"]}, indent=2, ensure_ascii=False))
-    return ExitCode.OK, shown
+        display.say(event_type["description"])
+        display.say(
+            json.dumps({"example": event_type["example"], "schema": event_type["schema"]}, indent=2, ensure_ascii=False)
+        )
+    return ExitCode.OK, event_type
 
 
 def list_endpoints(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

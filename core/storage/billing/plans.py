@@ -32,7 +32,7 @@ async def read_plan(connection: Connection, org_id: UUID) -> PlanRecord:
 
 
 async def lock_plan(connection: Connection, org_id: UUID) -> bool:
-    """Let one transaction at a time change the organisation's plan; False where there is no such organisation."""
+    """Let one transaction at a time change an organisation's plan; False for an unknown organisation."""
     return await connection.fetchval("select true from orgs where org_id = $1 for no key update", org_id) is not None
 
 

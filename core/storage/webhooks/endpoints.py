@@ -141,7 +141,7 @@ async def find_endpoint_row(
 
 
 async def lock_endpoint_row(connection: Connection, org_id: UUID, endpoint_id: UUID) -> Row | None:
-    """One endpoint, or None; nobody else changes it until the transaction ends."""
+    """One endpoint, or None; it is locked until the transaction ends."""
     return await connection.fetchrow(_FIND_TO_CHANGE, org_id, endpoint_id)
 
 

@@ -22,7 +22,7 @@ from schemas.documents.intelligence import Cost
 from streams.detect.judging.pair_question import ANSWER_SCHEMA, PairAnswer, build_messages, read_answer
 from streams.detect.judging.schedule import Round, list_rounds, plan_rounds
 from streams.detect.judging.strength import Outcome
-from streams.detect.judging.window_text import SpokenQuote, WindowText
+from streams.detect.judging.window_text import WindowQuote, WindowText
 
 MAX_CONCURRENT_PAIRS = 4
 """Pairs that are asked about at once."""
@@ -52,8 +52,8 @@ class Comparison:
     second: int
     won: float
     """The first one's share: 1, 0, or 0.5 where each was preferred in one order."""
-    first_quote: SpokenQuote
-    second_quote: SpokenQuote
+    first_quote: WindowQuote
+    second_quote: WindowQuote
 
     @property
     def places(self) -> tuple[int, int]:
@@ -208,7 +208,7 @@ def _build_questions(pair: tuple[int, int], texts: Sequence[WindowText]) -> list
     return [build_messages(first, second), build_messages(second, first)]
 
 
-def _find_quotes(answer: PairAnswer, first: WindowText, second: WindowText) -> tuple[SpokenQuote, SpokenQuote]:
+def _find_quotes(answer: PairAnswer, first: WindowText, second: WindowText) -> tuple[WindowQuote, WindowQuote]:
     """Find both quotes of an answer in their windows. Raises _VoidError."""
     first_quote, second_quote = first.find_quote(answer.quote_1), second.find_quote(answer.quote_2)
     if first_quote is None or second_quote is None:

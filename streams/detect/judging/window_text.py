@@ -29,7 +29,7 @@ _ORDERS = re.compile(
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpokenQuote:
+class WindowQuote:
     """Words of a window, and when they are said."""
 
     text: str
@@ -46,13 +46,13 @@ class WindowText:
     starts: Sequence[int]
     language: str | None
 
-    def find_quote(self, quote: str) -> SpokenQuote | None:
+    def find_quote(self, quote: str) -> WindowQuote | None:
         """Find words that were copied from here, widened to whole words; None where they are not said here."""
         place = find_quoted_words(self.text, self.starts, quote, self.language)
         if place is None or not MIN_QUOTE_WORDS <= place[1] - place[0] <= MAX_QUOTE_WORDS:
             return None
         quoted = self.words[place[0] : place[1]]
-        return SpokenQuote(
+        return WindowQuote(
             text=join_words((word.text.strip() for word in quoted), self.language),
             range=TimeRange(start_ms=quoted[0].start_ms, end_ms=quoted[-1].end_ms),
         )

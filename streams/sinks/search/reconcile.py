@@ -244,7 +244,7 @@ def _chapter(chapter: Document, segments: Sequence[Document], project: ProjectDo
 
 
 def _correct_chapter(chapter: Document, segments_inside: Sequence[Document], segments: Sequence[Document]) -> Document:
-    """A chapter in its current words: sentence, phrases that are still said, and the first of them as a title."""
+    """A chapter in its current words: sentence, phrases that are said, the first of them as title."""
     quote = _words(_segments_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
     chapter_text = _normalise_text(_words(segments_inside))
     spoken_phrases = [phrase for phrase in chapter["phrases"] if _normalise_text(phrase) in chapter_text]

@@ -11,8 +11,8 @@ import pytest
 
 from api.http.browsers.page_languages import PageLanguage, choose_page_language
 from api.notifications import unsubscribe
-from api.oauth import page_html, page_words
-from api.sharing import page_words as share_words
+from api.oauth import consent_words, page_html
+from api.sharing import share_words
 from api.sharing.models import PublicShare, SharedClip, SharedDownload
 from api.sharing.share_html import embed_page, ended_page, share_page
 from core.domain.oauth.scopes import SENTENCES
@@ -97,11 +97,11 @@ def test_the_pages_of_apps_speak_german() -> None:
 
 def test_german_is_complete() -> None:
     """Each scope, role and kind of mail has German words, and no sentence is the English one again."""
-    english, german = page_words.WORDS["en"], page_words.WORDS["de"]
+    english, german = consent_words.WORDS["en"], consent_words.WORDS["de"]
     assert set(german.scopes) == set(SENTENCES)
     assert set(german.roles) == set(english.roles)
     assert set(unsubscribe.WORDS["de"].kinds) == {row.name for row in TABLE if not row.security}
-    for of_language in (page_words.WORDS, share_words.WORDS, unsubscribe.WORDS):
+    for of_language in (consent_words.WORDS, share_words.WORDS, unsubscribe.WORDS):
         told = {language: msgspec.to_builtins(words) for language, words in of_language.items()}
         same = [name for name, text in told["en"].items() if isinstance(text, str) and text == told["de"][name]]
         assert set(same) <= {"code", "clip", "list_label"}, same

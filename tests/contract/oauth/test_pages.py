@@ -281,9 +281,7 @@ async def test_a_second_factor_comes_before_the_session(world: World, person: Si
     assert by_recovery.status_code == 303
 
 
-async def test_who_has_a_passkey_alone_signs_in_in_the_web_app_and_comes_back(
-    world: World, person: SignedPerson
-) -> None:
+async def test_an_account_with_a_passkey_alone_signs_in_in_the_web_app(world: World, person: SignedPerson) -> None:
     key = Authenticator(origin=BASE, rp_id="api")
     options = (await person.client.post("/v1/account/passkeys/options", json={"password": PASSWORD})).json()
     body = {"ticket": options["ticket"], "credential": key.create(options["options"]), "name": "Laptop"}
@@ -302,7 +300,7 @@ async def test_who_has_a_passkey_alone_signs_in_in_the_web_app_and_comes_back(
         assert (asked.status_code, fields_of(asked)) == (200, fields_of(page))
 
 
-async def test_a_passkey_is_asked_for_although_somebody_else_is_signed_in(world: World, person: SignedPerson) -> None:
+async def test_a_passkey_is_required_although_another_account_is_signed_in(world: World, person: SignedPerson) -> None:
     browser, client = await browser_of(world, person), await register_client(world.ann)
     page = await browser.get(PAGE, params=request_of(client, Pkce()) | {"prompt": "login"})
     sent = await browser.post("/oauth/sign-in", data=fields_of(page) | {"with": "passkey"}, headers=OWN)

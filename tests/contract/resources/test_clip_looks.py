@@ -65,7 +65,7 @@ async def test_a_look_is_versioned_undone_and_redone_with_the_edit(world: World)
     assert versions[-2]["operations"] == [look(**chosen)]
 
 
-async def test_a_change_of_the_look_is_told_and_the_same_look_again_is_not(world: World) -> None:
+async def test_a_change_of_the_look_is_an_event_and_the_same_look_is_none(world: World) -> None:
     path = await clip_of(world, world.ann)
     assert (await patched(world.ann, path, look(template="minimal"))).json()["changed"] is True
     again = await patched(world.ann, path, look(template="minimal"), held='"edit-2"')
@@ -107,7 +107,7 @@ async def test_without_a_look_an_export_is_as_ever(world: World) -> None:
     assert (await exported(world.ann, path, aspect="9:16", captions=True))["export_id"] == plain["export_id"]
 
 
-async def test_a_silent_request_is_made_by_the_look_and_what_it_says_counts_first(world: World) -> None:
+async def test_a_request_has_the_look_but_for_what_it_names_itself(world: World) -> None:
     path = await clip_of(world, world.ann)
     await set_options(world, world.ann, export={"video": {"quality": "best"}, "sound": {"high_pass": True}})
     captions = {"overrides": RED}
@@ -159,7 +159,7 @@ async def test_a_kit_of_the_look_lends_its_template_and_null_is_no_kit(world: Wo
     assert "brand" not in (await exported(world.ann, path))["options"]
 
 
-async def test_a_preview_shows_the_look_and_keeps_the_framing_of_the_same_cut(world: World) -> None:
+async def test_a_preview_shows_the_look_and_keeps_the_framing(world: World) -> None:
     path = await clip_of(world, world.ann)
     await set_options(world, world.ann, captions_template="minimal")
     plan = {"key": "k", "sha256": "a" * 64, "size": 1}

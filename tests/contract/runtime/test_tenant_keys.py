@@ -87,7 +87,7 @@ async def test_every_key_of_a_tenants_table_begins_with_the_organisation(postgre
     assert len(rows) > 2 * len(otherwise)
 
 
-async def test_every_foreign_key_of_a_tenants_table_begins_with_the_organisation(postgres: Settings) -> None:
+async def test_foreign_keys_of_tenants_begin_with_the_organisation(postgres: Settings) -> None:
     rows = [row for row in await query(postgres.postgres_owner, FOREIGN_KEYS) if row["target"] != PEOPLE]
     otherwise = {row["name"] for row in rows if row["columns"][0] != "org_id" or row["targets"][0] != "org_id"}
     assert otherwise - ALLOWED_FOREIGN_KEYS.keys() == set(), "begin both sides with org_id, or say here why not"

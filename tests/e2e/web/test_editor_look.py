@@ -105,7 +105,7 @@ def test_another_machine_shows_the_look_that_was_chosen(
     expect(editor.get_by_text("You: changed the look").first).to_be_visible()
 
 
-def test_the_loudness_is_saved_when_it_is_typed_to_the_end_and_only_within_its_bounds(
+def test_the_loudness_is_saved_once_and_within_its_bounds(
     editor: Page, client: httpx2.Client, clip_id: str, version: int
 ) -> None:
     tab(editor, "Sound")

@@ -173,7 +173,7 @@ def test_a_selection_is_downloaded_and_shared(
     assert shared.text.count("<article>") == 2
 
 
-def test_what_the_plan_refuses_is_told_by_clip_and_asked_again(page: Page, open_clips: Callable[[], Page]) -> None:
+def test_refusals_of_the_plan_are_shown_by_clip_and_tried_again(page: Page, open_clips: Callable[[], Page]) -> None:
     asked: list[str] = []
 
     def refuse(route: Route) -> None:
@@ -193,7 +193,7 @@ def test_what_the_plan_refuses_is_told_by_clip_and_asked_again(page: Page, open_
     assert len(asked) == 1, "a plan that is used up is not asked again for each clip"
 
 
-def test_a_file_that_is_made_tells_its_stage_and_its_time(
+def test_a_file_at_work_shows_its_stage_and_its_time(
     page: Page, site: Site, client: httpx2.Client, done: dict[str, Any]
 ) -> None:
     """The newest file is being rendered since ten minutes; one before it took an hour."""
@@ -286,7 +286,7 @@ def test_a_failed_file_is_made_again(page: Page, open_export: Callable[[], Page]
     assert asked == [{"export_id": done["export_id"]}]
 
 
-def test_a_replay_tells_whether_the_bytes_are_the_same(
+def test_a_replay_shows_whether_the_bytes_are_the_same(
     page: Page, open_export: Callable[[], Page], done: dict[str, Any]
 ) -> None:
     replay: dict[str, Any] = {
@@ -324,7 +324,7 @@ def test_a_replay_tells_whether_the_bytes_are_the_same(
     expect(page.get_by_role("row", name="library/ffmpeg")).to_contain_text("7.1")
 
 
-def test_a_refusal_is_told_in_german_with_the_details_of_the_api(page: Page, site: Site) -> None:
+def test_a_refusal_is_german_with_the_details_of_the_api(page: Page, site: Site) -> None:
     page.add_init_script("localStorage.setItem('clipstream.language', 'de')")
     page.goto(site.app(f"exports/{uuid4()}"))
     notice = page.get_by_role("alert")

@@ -33,7 +33,7 @@ def test_the_first_visit_teaches_and_the_sample_lecture_arrives(page: Page, site
     expect(row).to_have_count(0)
 
 
-def test_a_card_at_work_tells_the_step_the_time_left_and_the_cost(page: Page, site: Site) -> None:
+def test_a_card_at_work_shows_step_time_left_and_cost(page: Page, site: Site) -> None:
     """Prices are not set on every stack, and the time left is another each moment: both are given here."""
     left = {"expected": 125_000, "low": 60_000, "high": 300_000}
     cost = {"currency": "EUR", "money": 0.31}
@@ -55,7 +55,7 @@ def attention(kind: str, sentence: str, **of: str) -> dict[str, Any]:
     return {"kind": kind, "since": "2026-01-05T10:00:00Z", "sentence": sentence, **nothing, **of}
 
 
-def test_what_needs_attention_leads_there_and_meters_tell_what_is_left(page: Page, site: Site) -> None:
+def test_attention_leads_there_and_meters_show_what_is_left(page: Page, site: Site) -> None:
     """A plan that is nearly used up and things that went wrong are given here."""
     Cards(page, [card_of(1)])
     answered(page, "**/v1/limits", desk_answers.LIMITS)

@@ -36,7 +36,7 @@ def operator(browser: Browser, site: Site, make_person: Callable[[str], Person])
     assert not left, left
 
 
-def test_a_stuck_project_and_an_unknown_lag_are_told(operator: Page, site: Site) -> None:
+def test_a_stuck_project_and_an_unknown_lag_are_shown(operator: Page, site: Site) -> None:
     """A stack that works has neither: both are given here."""
     unknown = {"lag": None, "lag_unknown": "The broker gave no answer within 5 s.", "stuck": 1}
     answered(operator, "**/v1/admin/overview", desk_answers.OVERVIEW | unknown)
@@ -84,7 +84,7 @@ def refuse_once(page: Page, path: str, request_id: str) -> None:
         ("brand-kits", "**/v1/brand-kits*", "Brand kits"),
     ],
 )
-def test_a_screen_that_cannot_be_read_names_the_request_and_tries_again(
+def test_a_screen_that_fails_names_the_request_and_tries_again(
     page: Page, site: Site, screen: str, path: str, shown: str
 ) -> None:
     request_id = uuid4().hex[:24]

@@ -73,7 +73,7 @@ def row_of(page: Page, text: str) -> Locator:
     return page.get_by_role("row").filter(has_text=text)
 
 
-def test_somebody_is_invited_joins_gets_a_role_and_is_removed(
+def test_a_person_is_invited_joins_gets_a_role_and_is_removed(
     browser: Browser, desk: Page, own: Own, site: Site
 ) -> None:
     email = f"p{uuid4().hex[:10]}@example.org"
@@ -181,7 +181,7 @@ def test_a_service_account_is_made_changed_and_disabled(desk: Page, own: Own, si
     expect(row.get_by_role("button")).to_have_count(0)
 
 
-def test_an_archive_is_asked_for_and_fetched(desk: Page, own: Own, site: Site, tmp_path: Path) -> None:
+def test_an_archive_is_made_and_fetched(desk: Page, own: Own, site: Site, tmp_path: Path) -> None:
     desk.goto(site.app("organisation/data"))
     expect(desk.get_by_text("No archive yet.")).to_be_visible()
     desk.get_by_role("button", name="Make an archive").click()

@@ -23,7 +23,7 @@ def test_a_change_leaves_the_parts_that_it_does_not_name() -> None:
     assert second == ClipLook(template="minimal", aspect="1:1", options=LookOptions(sound=QUIET, captions=RED))
 
 
-def test_a_null_takes_the_template_or_the_whole_look_away_and_leaves_no_kit() -> None:
+def test_a_null_takes_a_part_or_the_whole_look_away() -> None:
     look = merge_looks(None, ClipLook(template="minimal", options=LookOptions(brand=KIT)))
     assert merge_looks(look, ClipLook(template=None)) == ClipLook(template=None, options=LookOptions(brand=KIT))
     assert merge_looks(look, ClipLook(options=LookOptions(brand=None))).options.brand is None  # type: ignore[union-attr]

@@ -12,7 +12,7 @@ from schemas.access.permissions import AppScope, Role
 
 
 class OAuthWords(msgspec.Struct, frozen=True, kw_only=True):
-    """What the pages say beside names."""
+    """What the pages say, without names."""
 
     sign_in: str
     asks: str

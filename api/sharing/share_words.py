@@ -26,7 +26,7 @@ class EndedWords(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShareWords(msgspec.Struct, frozen=True, kw_only=True):
-    """What a share page says beside what people wrote."""
+    """What a share page says of itself, without what people wrote."""
 
     clips: str
     until: str
