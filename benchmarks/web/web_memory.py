@@ -136,7 +136,7 @@ def claims_of(watched: Sequence[Watched], changes: int) -> list[Claim]:
             limit=LIMIT_MIB,
             where=(
                 f"{screen.readings[-1].minute:.0f} min, {changes} changes",
-                f"{screen.readings[WARM_COUNT].heap_mib:.2f} MiB at first, {screen.readings[-1].heap_mib:.2f} at the end",
+                f"{screen.readings[WARM_COUNT].heap_mib:.2f} MiB first, {screen.readings[-1].heap_mib:.2f} at the end",
             ),
         )
         for screen in watched
