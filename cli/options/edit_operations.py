@@ -17,6 +17,8 @@ from schemas.common import Aspect
 
 AUTOMATIC_CROP = "auto"
 """As a crop: gives the framing of a shape back to the machine."""
+NO_LOOK = "none"
+"""As a look: takes it away."""
 BEFORE, AT = "=", "@"
 
 
@@ -51,6 +53,7 @@ def add_operations(parser: argparse.ArgumentParser) -> None:
             crop,
             f"frame a shape by key frames of a JSON file; 9:16={AUTOMATIC_CROP}: by the machine",
         ),
+        ("--look", "FILE", look, f"shape, captions, kit and sound of a JSON file; {NO_LOOK}: as without a look"),
         ("--text", "T-T[=TEXT]", text, "show this instead of the words there; an empty text hides them, none: as said"),
         ("--restore", "N", restore, "all as it was in version N"),
         ("--operations", "FILE", operations, "a JSON list of operations, as the API takes them"),
@@ -126,7 +129,16 @@ def crop(typed: str) -> JSON:
         shape = msgspec.convert(aspect, Aspect)
     except msgspec.ValidationError:
         raise ArgumentTypeError(f"{aspect!r} is not an aspect: write 9:16, 4:5, 1:1 or 16:9") from None
-    return {"op": "crop", "aspect": shape, "keys": [] if path == AUTOMATIC_CROP else _list_in(path, "key frames")}
+    return {
+        "op": "crop",
+        "aspect": shape,
+        "keys": [] if path == AUTOMATIC_CROP else _read(path, list, "a list of key frames"),
+    }
+
+
+def look(path: str) -> JSON:
+    """``look.json``, or ``none``."""
+    return {"op": "look", "look": None if path == NO_LOOK else _read(path, dict, "the parts of a look")}
 
 
 def text(typed: str) -> JSON:
@@ -144,7 +156,8 @@ def restore(typed: str) -> JSON:
 
 def operations(path: str) -> list[JSON]:
     """A JSON file with a list of operations."""
-    return _list_in(path, "operations")
+    operations_typed: list[JSON] = _read(path, list, "a list of operations")
+    return operations_typed
 
 
 def _number(typed: str, example: str) -> tuple[str, float]:
@@ -155,13 +168,13 @@ def _number(typed: str, example: str) -> tuple[str, float]:
         raise ArgumentTypeError(f"{typed!r} names no number: write {example}") from None
 
 
-def _list_in(path: str, noun: str) -> list[JSON]:
+def _read(path: str, kind: type[Any], noun: str) -> Any:
     try:
-        items = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArgumentTypeError(f"{path!r} is not JSON: {error}") from None
-    if not isinstance(items, list):
-        raise ArgumentTypeError(f"{path!r} must hold a list of {noun}")
-    return items
+    if not isinstance(content, kind):
+        raise ArgumentTypeError(f"{path!r} must hold {noun}")
+    return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +24,28 @@ def add_presets(commands: Any, ask: Any) -> None:
     text = "options of projects under a name: list, show, make, change, delete"
     inner = add_group(commands, "project-presets", text, "clipstream project-presets list")
     add_command(inner, "list", "list the presets by name", ask(list_presets), "clipstream project-presets list")
-    example = "clipstream project-presets show 'Weekly talk' > options.json"
+    example = "clipstream project-presets show 'Weekly talk'"
     show = add_command(inner, "show", "print the options of a preset as JSON", ask(show_preset), example)
     example = "clipstream project-presets create 'Weekly talk' --options options.json"
     create = add_command(inner, "create", "keep options under a name", ask(create_preset), example)
     create.add_argument("name", metavar="NAME", help="no other preset of the organisation has it")
-    create.add_argument("--options", type=read_options, required=True, metavar="FILE", help="JSON of the options")
+    create.add_argument("--options", type=Path, required=True, metavar="FILE", help="JSON of the options")
     example = "clipstream project-presets change 'Weekly talk' --options options.json"
     change = add_command(inner, "change", "give a preset another name or other options", ask(change_preset), example)
     change.add_argument("--name", metavar="NAME", help="another name")
-    change.add_argument("--options", type=read_options, metavar="FILE", help="JSON of the options that replace its own")
+    change.add_argument("--options", type=Path, metavar="FILE", help="JSON of the options that replace its own")
     text = "delete a preset; projects that were made with it keep their options"
     delete = add_command(inner, "delete", text, ask(delete_preset), "clipstream project-presets delete 'Weekly talk'")
     for parser in (show, change, delete):
         parser.add_argument("preset", metavar="PRESET", help=_PRESET)
 
 
-def read_options(path: str) -> JSON:
-    """Options of a project from a JSON file; raises ArgumentTypeError for anything else."""
+def read_options(path: Path) -> JSON:
+    """Options of a project from a JSON file; raises CliError for anything else."""
     try:
-        return msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any])
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ArgumentTypeError(f"{path!r} holds no options in JSON: {error}") from None
+        raise CliError(ExitCode.USAGE, f"{path} holds no options in JSON: {error}") from None
 
 
 def list_presets(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -72,7 +72,7 @@ def show_preset(client: Client, args: Namespace, display: Display) -> tuple[int,
 
 def create_preset(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Keep options under a name."""
-    preset = client.post(PATH, {"name": args.name, "options": args.options})
+    preset = client.post(PATH, {"name": args.name, "options": read_options(args.options)})
     if not args.json:
         display.say(f"Preset {short_id(preset['preset_id'])} is made.")
     return ExitCode.OK, preset
@@ -80,7 +80,9 @@ def create_preset(client: Client, args: Namespace, display: Display) -> tuple[in
 
 def change_preset(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Change name or options, unless somebody else did meanwhile."""
-    request = {name: value for name, value in (("name", args.name), ("options", args.options)) if value is not None}
+    request = {"name": args.name} if args.name is not None else {}
+    if args.options is not None:
+        request["options"] = read_options(args.options)
     if not request:
         raise CliError(ExitCode.USAGE, "name what to change: --name or --options")
     preset = _find_preset(client, args.preset)

@@ -34,7 +34,7 @@ def add_settings(inner: Any, ask: Any) -> None:
     create.add_argument("name", metavar="NAME", help="of the new organisation")
     add_sign_in(create)
     text = "print an access token for one of your organisations, which counts for some minutes"
-    example = "export CLIPSTREAM_API_KEY=$(clipstream organisation switch Acme --as ann@example.org)"
+    example = "clipstream organisation switch Acme --as ann@example.org"
     switch = add_command(inner, "switch", text, ask(switch_organisation), example)
     switch.add_argument("organisation", metavar="ORGANISATION", help="its name, its id, or the first digits of it")
     add_sign_in(switch, required=True)

@@ -54,7 +54,9 @@ _WRITTEN = """() => {
     for (const one of document.querySelectorAll(`[${name}]`)) if (isOwn(one)) found.push(one.getAttribute(name).trim());
   }
   const data = [...(window.answered ?? [])].sort((one, two) => two.length - one.length);
-  const bare = (text) => data.reduce((left, one) => left.replaceAll(one, " "), text).trim();
+  const whole = (one) => new RegExp(`(?<!\\p{L})${one.replace(/[.*+?^${}()|[\\]\\]/g, "\\$&")}(?!\\p{L})`, "gu");
+  const without = (left, one) => (left.includes(one) ? left.replace(whole(one), " ") : left);
+  const bare = (text) => data.reduce(without, text).trim();
   return [...new Set(found)].map(bare).filter(Boolean);
 }"""
 _ANSWERED = """
@@ -132,7 +134,7 @@ def _english_messages() -> frozenset[str]:
     """Messages of the app that German says otherwise."""
     texts: dict[str, set[str]] = {"en": set(), "de": set()}
     for path in Path("web/src").rglob("*.ts*"):
-        part = "de" if path.stem.endswith("-de") else "en"
+        part = "de" if path.stem.endswith("-de") or "german" in path.parts else "en"
         for chunk in re.split(r"^  (en|de): \{$", path.read_text(), flags=re.M):
             if chunk in texts:
                 part = chunk

@@ -117,6 +117,8 @@ def test_several_clips_are_chosen_by_keyboard_and_exported_at_once(
     clips: list[dict[str, Any]],
     cancelled: None,
 ) -> None:
+    path = f"/v1/projects/{project['project_id']}/clips"
+    before = {file["export_id"] for clip in client.get(path).json()["items"] for file in clip["exports"]}
     page = open_clips()
     boxes = page.locator(".clip-choice input")
     count = boxes.count()
@@ -143,9 +145,9 @@ def test_several_clips_are_chosen_by_keyboard_and_exported_at_once(
     dialog.get_by_role("button", name="Make 2 files").click()
     expect(dialog).to_have_count(0, timeout=PATIENCE_MS)
     expect(page.locator(".clip-card").first.get_by_text("1:1")).to_be_visible(timeout=PATIENCE_MS)
-    items = client.get(f"/v1/projects/{project['project_id']}/clips").json()["items"]
-    before = {file["export_id"] for clip in clips for file in clip["exports"]}
-    new = [file for clip in items for file in clip["exports"] if file["export_id"] not in before]
+    new = [
+        file for clip in client.get(path).json()["items"] for file in clip["exports"] if file["export_id"] not in before
+    ]
     assert [file["aspect"] for file in new] == ["1:1", "1:1"]
 
 

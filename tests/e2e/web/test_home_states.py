@@ -22,7 +22,7 @@ def test_the_first_visit_teaches_and_the_sample_lecture_arrives(page: Page, site
     assert find_serious(page) == []
     with page.expect_response("**/v1/uploads/sign") as signed:
         page.get_by_role("button", name="Try with a sample lecture").click()
-    page.wait_for_url(site.app("new"))
+    page.wait_for_url(site.app("new?from=files"))
     row = page.get_by_role("listitem").filter(has_text=LECTURE.name)
     expect(row.get_by_text("Length 3:23")).to_be_visible()
     expect(row.get_by_text("Uploaded")).to_be_visible()
