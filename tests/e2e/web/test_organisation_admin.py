@@ -1,4 +1,4 @@
-"""An organisation in the hands of its owner: made, joined by others, watched and archived.
+"""An organisation in the hands of its owner: made, switched to, joined by others, watched and archived.
 
 Each test works in an organisation of its own person: nobody else's members, logs and archives are touched.
 """
@@ -9,6 +9,7 @@ import csv
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -69,8 +70,38 @@ def switcher(page: Page) -> Locator:
     return page.get_by_role("button", name="Organisation: ")
 
 
+def switch_to(page: Page, name: str) -> None:
+    switcher(page).click()
+    page.get_by_role("menuitemradio", name=name, exact=True).click()
+    expect(switcher(page)).to_contain_text(name)
+
+
 def row_of(page: Page, text: str) -> Locator:
     return page.get_by_role("row").filter(has_text=text)
+
+
+def test_the_switcher_leads_to_another_organisation_and_back(
+    desk: Page, own: Own, site: Site, project: dict[str, Any]
+) -> None:
+    """What one organisation has is not seen in the other, neither from a list nor from a page that is open."""
+    desk.goto(site.app())
+    empty = desk.get_by_role("heading", name="Drop a video, and get its best moments as clips")
+    expect(empty).to_be_visible()
+    switcher(desk).click()
+    names = desk.get_by_role("menuitemradio")
+    expect(names).to_have_count(2)
+    first = next(name for name in names.all_inner_texts() if name.strip() != own.name).strip()
+    desk.keyboard.press("Escape")
+    switch_to(desk, first)
+    card = desk.get_by_role("heading", name=project["title"], exact=True)
+    expect(card.first).to_be_visible()
+    expect(desk.get_by_role("link", name="New project")).to_have_count(0)
+    card.first.get_by_role("link").click()
+    expect(desk.get_by_role("heading", level=1)).to_contain_text(project["title"])
+    switch_to(desk, own.name)
+    desk.wait_for_url(site.app())
+    expect(empty).to_be_visible()
+    assert find_serious(desk) == []
 
 
 def test_a_person_is_invited_joins_gets_a_role_and_is_removed(

@@ -99,11 +99,9 @@ function PersonMenu() {
   );
 }
 
-/** Files dropped on any screen go to a new project; the screen for one takes them itself. */
+/** Files dropped on any screen go to a new project. */
 function FileDrop() {
-  const { path } = useLocation();
-  const onFiles = useNewFiles();
-  return path === to("new") ? null : <DropAnywhere onFiles={onFiles} />;
+  return <DropAnywhere onFiles={useNewFiles()} />;
 }
 
 export function Shell({ children }: { children: ComponentChildren }) {

@@ -1,6 +1,6 @@
 /** Files dropped anywhere on a screen, and the button that picks them. */
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { Button, type ButtonKind } from "~/components/button";
 import { Icon, type IconName } from "~/components/icon";
@@ -15,8 +15,23 @@ function carriesFiles(event: DragEvent): boolean {
   return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
-/** While files are dragged over the window a veil says where they go; a drop anywhere takes them. */
-export function DropAnywhere({ onFiles }: { onFiles: (files: File[]) => void }) {
+type Taker = (files: File[]) => void;
+
+const takers: Taker[] = [];
+
+/** A screen that takes dropped files itself, while it is shown. */
+export function useDrops(take: Taker): void {
+  const newest = useRef(take);
+  newest.current = take;
+  useLayoutEffect(() => {
+    const own: Taker = (files) => newest.current(files);
+    takers.push(own);
+    return () => void takers.splice(takers.indexOf(own), 1);
+  }, []);
+}
+
+/** While files are dragged over the window a veil says where they go; a drop anywhere goes to the screen that takes it, else to `onFiles`. */
+export function DropAnywhere({ onFiles }: { onFiles: Taker }) {
   const [over, setOver] = useState(false);
   const newest = useRef(onFiles);
   newest.current = onFiles;
@@ -40,7 +55,7 @@ export function DropAnywhere({ onFiles }: { onFiles: (files: File[]) => void }) 
       depth = 0;
       setOver(false);
       const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length > 0) newest.current(files);
+      if (files.length > 0) (takers.at(-1) ?? newest.current)(files);
     };
     addEventListener("dragenter", enter);
     addEventListener("dragleave", leave);

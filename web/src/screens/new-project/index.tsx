@@ -8,7 +8,7 @@ import { Empty, ProblemNotice } from "~/components/states";
 import { to } from "~/routes";
 import { may, session } from "~/session/session";
 import { tell } from "~/state/toasts";
-import { DropAnywhere } from "~/uploads/drop";
+import { useDrops } from "~/uploads/drop";
 import { addFiles, openUploadsOf, planProjects } from "~/uploads/engine";
 import { uploads } from "~/uploads/model";
 import { refusalOf } from "~/uploads/refusals";
@@ -80,6 +80,7 @@ function NewProject({ orgId }: { orgId: string }) {
     setRefused([]);
     void addFiles(files).then((those) => setRefused(those.map(refusalOf)));
   };
+  useDrops(onFiles);
   const startFiles = async () => {
     await askEstimate(sources, now.options);
     const title = list.length === 1 ? now.title.trim() : "";
@@ -113,7 +114,6 @@ function NewProject({ orgId }: { orgId: string }) {
   const why = count === 0 ? t(now.way === "files" ? "needFiles" : now.way === "link" ? "needLink" : "needScript") : blocked ? t("mendFirst") : "";
   return (
     <Page title={t("page")} lead={t("lead")}>
-      <DropAnywhere onFiles={onFiles} />
       <div class="new-project">
         <div class="new-main">
           <Sources draft={now} list={list} refused={refused} errors={errors} onFiles={onFiles} />
