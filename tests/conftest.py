@@ -73,6 +73,8 @@ class LostTasks(logging.Handler):
     """Collects asyncio's messages about tasks that were destroyed early or failed without being awaited."""
 
     MESSAGES = ("Task was destroyed", "Task exception was never retrieved")
+    NOT_OURS = "/playwright/_impl/"
+    """Where a page closes, the browser's driver leaves its own tasks."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +82,7 @@ class LostTasks(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if message.startswith(self.MESSAGES):
+        if message.startswith(self.MESSAGES) and self.NOT_OURS not in message:
             self.messages.append(message)
 
 
