@@ -54,7 +54,8 @@ _WRITTEN = """() => {
     for (const one of document.querySelectorAll(`[${name}]`)) if (isOwn(one)) found.push(one.getAttribute(name).trim());
   }
   const data = [...(window.answered ?? [])].sort((one, two) => two.length - one.length);
-  const whole = (one) => new RegExp(`(?<!\\p{L})${one.replace(/[.*+?^${}()|[\\]\\]/g, "\\$&")}(?!\\p{L})`, "gu");
+  const escaped = (one) => one.replace(/[\\\\^$.*+?()[\\]{}|\\/]/g, "\\\\$&");
+  const whole = (one) => new RegExp(`(?<!\\\\p{L})${escaped(one)}(?!\\\\p{L})`, "gu");
   const without = (left, one) => (left.includes(one) ? left.replace(whole(one), " ") : left);
   const bare = (text) => data.reduce(without, text).trim();
   return [...new Set(found)].map(bare).filter(Boolean);
