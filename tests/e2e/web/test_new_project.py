@@ -93,8 +93,7 @@ def test_an_upload_goes_on_where_it_was_after_a_reload(page: Page, site: Site, p
     page.route("**partNumber=2**", lambda route: held.append(route))  # noqa: PLW0108 - a built-in method cannot be one
     page.goto(site.app("new"))
     choose(page, parts)
-    half = "document.querySelector('.upload [role=progressbar]')?.ariaValueNow >= 50"
-    wait_until(page, half, timeout=120_000)  # a part that the store refuses is sent again after a while
+    wait_until(page, "document.querySelector('.upload [role=progressbar]')?.ariaValueNow >= 50")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     for route in held:

@@ -9,7 +9,7 @@ import { forget, keep, readKept } from "./kept";
 import { hold, release } from "./locks";
 import { dropUpload, findUpload, isMoving, newKey, patchUpload, uploads, type ProjectPlan, type Upload } from "./model";
 import { patiently } from "./patience";
-import { SpeedMeter } from "./speed";
+import { SpeedMeter, Spaced } from "./speed";
 import { FileChanged, transfer } from "./transfer";
 
 /** Files that are sent at once; the others wait for their turn. */
@@ -126,7 +126,7 @@ async function send(id: string, file: File): Promise<void> {
   running.set(id, control);
   const upload = findUpload(id)!;
   const meter = new SpeedMeter();
-  let told = 0;
+  const progress = new Spaced<Pick<Upload, "sentBytes" | "bytesPerS">>(TOLD_EVERY_MS, (now) => control.signal.aborted || patchUpload(id, { state: "sending", ...now }));
   patchUpload(id, { state: "sending", problem: null, fault: null, bytesPerS: null });
   try {
     const uploadId = await transfer({
@@ -140,18 +140,22 @@ async function send(id: string, file: File): Promise<void> {
       },
       onProgress: (sentBytes) => {
         if (control.signal.aborted) return;
-        const now = performance.now();
-        const bytesPerS = meter.add(now, sentBytes);
-        if (now - told < TOLD_EVERY_MS && sentBytes < file.size) return;
-        told = now;
-        patchUpload(id, { state: "sending", sentBytes, bytesPerS });
+        progress.tell({ sentBytes, bytesPerS: meter.add(performance.now(), sentBytes) });
       },
-      onWait: (offline) => offline && patchUpload(id, { state: "offline", bytesPerS: null }),
-      onFinishing: () => patchUpload(id, { state: "finishing", sentBytes: file.size, bytesPerS: null }),
+      onWait: (offline) => {
+        if (!offline) return;
+        progress.stop();
+        patchUpload(id, { state: "offline", bytesPerS: null });
+      },
+      onFinishing: () => {
+        progress.stop();
+        patchUpload(id, { state: "finishing", sentBytes: file.size, bytesPerS: null });
+      },
     });
     patchUpload(id, { uploadId });
     arrive(id);
   } catch (error) {
+    progress.stop();
     if (!control.signal.aborted) {
       if (error instanceof FileChanged) patchUpload(id, { state: "failed", fault: "changed", bytesPerS: null });
       else patchUpload(id, { state: "failed", problem: asProblem(error), bytesPerS: null });

@@ -3,7 +3,7 @@ import { ApiProblem, lostProblem } from "~/api/problem";
 import { checkFile, fingerprint, looksLikeText } from "./files";
 import { newKey, shareOf, type Upload } from "./model";
 import { backoffMs, isPassing, patiently } from "./patience";
-import { SpeedMeter } from "./speed";
+import { Spaced, SpeedMeter } from "./speed";
 import { wantedParts } from "./transfer";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -100,5 +100,25 @@ describe("figures", () => {
   it("name requests each by another key", () => {
     expect(newKey()).toMatch(/^[0-9a-f]{32}$/);
     expect(newKey()).not.toBe(newKey());
+  });
+});
+
+describe("progress", () => {
+  beforeEach(() => void vi.useFakeTimers());
+
+  it("is shown now and then, and its last value always", () => {
+    const shown: number[] = [];
+    const progress = new Spaced<number>(200, (value) => shown.push(value));
+    progress.tell(1);
+    vi.advanceTimersByTime(50);
+    progress.tell(2);
+    progress.tell(3);
+    expect(shown).toEqual([1]);
+    vi.advanceTimersByTime(150);
+    expect(shown).toEqual([1, 3]);
+    progress.tell(4);
+    progress.stop();
+    vi.advanceTimersByTime(1_000);
+    expect(shown).toEqual([1, 3]);
   });
 });
