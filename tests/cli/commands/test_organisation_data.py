@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from cli import __main__ as command_line
-from cli.api.client import Client
 from cli.exit_codes import ExitCode
+from tests.cli.terminal import connect
 
 BODY = b"the archive"
 ARCHIVE = {
@@ -65,13 +65,7 @@ class FakeOrganisation:
 @pytest.fixture
 def organisation(monkeypatch: pytest.MonkeyPatch) -> FakeOrganisation:
     fake = FakeOrganisation()
-
-    def client(_access: Any) -> Client:
-        return Client("http://api", "key", sleep=lambda _s: None, transport=httpx2.MockTransport(fake.answer))
-
-    monkeypatch.setattr(command_line, "_client", client)
-    monkeypatch.setenv("CLIPSTREAM_API", "http://api")
-    monkeypatch.setenv("CLIPSTREAM_API_KEY", "key")
+    connect(monkeypatch, fake.answer)
     return fake
 
 

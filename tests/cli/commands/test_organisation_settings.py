@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import httpx2
 import pytest
 
 from cli import __main__ as command_line
-from cli.api.client import Client
 from cli.exit_codes import ExitCode
+from tests.cli.terminal import connect
 
 ACME, OTHER = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21", "1c9f7d5f-7d57-4b52-8a55-6c1f3f0a9e22"
 ORGANISATION = {"org_id": ACME, "name": "Acme", "allowed_origins": [], "created_at": "2026-03-01T12:00:00Z"}
@@ -64,14 +63,7 @@ class FakeSettings:
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> FakeSettings:
     fake = FakeSettings()
-
-    def client(_access: Any) -> Client:
-        return Client("http://api", "key", sleep=lambda _s: None, transport=httpx2.MockTransport(fake.answer))
-
-    monkeypatch.setattr(command_line, "_client", client)
-    monkeypatch.setenv("CLIPSTREAM_API", "http://api")
-    monkeypatch.setenv("CLIPSTREAM_API_KEY", "key")
-    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    connect(monkeypatch, fake.answer, typed="correct horse battery\n")
     return fake
 
 

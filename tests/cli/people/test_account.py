@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from cli import __main__ as command_line
-from cli.api.client import Client
 from cli.exit_codes import ExitCode
+from tests.cli.terminal import connect
 
 SESSION = {
     "session_id": "7d1f20aa-0000-4000-8000-000000000001", "current": True, "address": "192.0.2.1",
@@ -58,14 +58,7 @@ class FakeAccount:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> FakeAccount:
     fake = FakeAccount()
-
-    def client(_access: Any) -> Client:
-        return Client("http://api", "key", sleep=lambda _s: None, transport=httpx2.MockTransport(fake.answer))
-
-    monkeypatch.setattr(command_line, "_client", client)
-    monkeypatch.setenv("CLIPSTREAM_API", "http://api")
-    monkeypatch.setenv("CLIPSTREAM_API_KEY", "key")
-    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\nanother horse battery\n"))
+    connect(monkeypatch, fake.answer, typed="correct horse battery\nanother horse battery\n")
     return fake
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
@@ -10,7 +9,7 @@ import httpx2
 import pytest
 
 from cli import __main__ as command_line
-from cli.api.client import Client
+from tests.cli.terminal import connect
 
 ITEM = {"kind": "clips.ready", "mail": "each", "push": "on", "title": "A project has ended, and its clips are ready"}
 
@@ -37,14 +36,7 @@ class FakeAccount:
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> FakeAccount:
     fake = FakeAccount()
-
-    def client(_access: Any) -> Client:
-        return Client("http://api", "key", sleep=lambda _s: None, transport=httpx2.MockTransport(fake.answer))
-
-    monkeypatch.setattr(command_line, "_client", client)
-    monkeypatch.setenv("CLIPSTREAM_API", "http://api")
-    monkeypatch.setenv("CLIPSTREAM_API_KEY", "key")
-    monkeypatch.setattr("sys.stdin", io.StringIO("correct horse battery\n"))
+    connect(monkeypatch, fake.answer, typed="correct horse battery\n")
     return fake
 
 

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from cli import __main__ as command_line
-from cli.api.client import Client
 from core.infra.smtp import make_message
+from tests.cli.terminal import connect
 
 MEMBER = {"user_id": "00000000-0000-4000-8000-000000000007", "email": "ann@example.org", "role": "owner", "name": "Ann"}
 INVITATION = {
@@ -53,13 +53,7 @@ class FakePeople:
 @pytest.fixture
 def people(monkeypatch: pytest.MonkeyPatch) -> FakePeople:
     fake = FakePeople()
-
-    def client(_access: Any) -> Client:
-        return Client("http://api", "key", sleep=lambda _s: None, transport=httpx2.MockTransport(fake.answer))
-
-    monkeypatch.setattr(command_line, "_client", client)
-    monkeypatch.setenv("CLIPSTREAM_API", "http://api")
-    monkeypatch.setenv("CLIPSTREAM_API_KEY", "key")
+    connect(monkeypatch, fake.answer)
     return fake
 
 

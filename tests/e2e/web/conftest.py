@@ -143,7 +143,7 @@ def browser() -> Iterator[Browser]:
 
 
 class Session:
-    """Cookies of a person. Two contexts must not refresh one session: they are made anew before its token ends."""
+    """Cookies of a person. Two contexts must not refresh one session: they are made again before its token ends."""
 
     def __init__(self, browser: Browser, site: Site, person: Person) -> None:
         self._browser, self._site, self._person = browser, site, person

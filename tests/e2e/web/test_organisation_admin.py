@@ -141,7 +141,7 @@ def test_a_person_is_invited_joins_gets_a_role_and_is_removed(
 
 
 def wait_reloading(page: Page, wanted: Locator) -> None:
-    """Load the page anew till it shows what comes within some seconds, as what a changed role brings."""
+    """Load the page again until it shows what a change brings within seconds, such as another role."""
     for _ in range(COMES_MS // 500):
         page.reload()
         page.get_by_role("heading", level=1).wait_for()

@@ -1,4 +1,4 @@
-/** The cards of Home, page by page: more of them as one scrolls, and each page anew when something on it changed. */
+/** The cards of Home, page by page: more of them as one scrolls, and each page is read again when something on it changed. */
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api, call } from "~/api/client";
 import { asProblem, type ApiProblem } from "~/api/problem";

@@ -59,7 +59,7 @@ export function TranscriptPanel({ transcript, speakers, nameOf, clock, correctio
     if (end_word - first_word > 1) onMark({ startMs: transcript.words[first_word]!.start_ms, endMs: transcript.words[end_word - 1]!.end_ms });
   });
   const bar = useRef<HTMLDivElement>(null);
-  // Another version counts its words anew.
+  // Another version numbers its words differently.
   useEffect(() => chosen.clear(), [transcript.version]);
 
   useEffect(() => void corrections.sees(transcript.version ?? 1), [transcript.version, corrections]);
